@@ -1,0 +1,1 @@
+"""When it happens: Airflow DAGs that name the steps and their order."""

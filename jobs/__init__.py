@@ -1,0 +1,1 @@
+"""The work: ingest, register, warn, report, serve, and the command line."""

@@ -1,0 +1,340 @@
+"""The grammar of a feed's contract: one YAML a feed, and the only spelling of its columns."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import sqlglot
+import yaml
+from croniter import croniter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from sqlglot import expressions
+
+from schemas.codes import load_code_list
+from schemas.faults import ContractFault, explain
+
+FEEDS = Path(__file__).parent / "feeds"
+
+Kind = Literal["events", "snapshot", "changes"]
+ColumnType = Literal[
+    "string", "integer", "number", "money", "date", "timestamp", "boolean",
+    "resident_id", "mobile", "person_name", "free_text",
+]  # fmt: skip
+IDENTIFYING: frozenset[str] = frozenset({"resident_id", "mobile", "person_name", "free_text"})
+SLUG = r"^[a-z][a-z0-9_]{1,48}$"
+ROW_RULE_CONTEXT = frozenset({"received_at"})
+
+
+def _duration(text: Any) -> timedelta:
+    found = re.fullmatch(r"(\d+)\s*([hdm])", str(text))
+    if not found:
+        raise ValueError("write a duration such as 30m, 6h or 3d")
+    return timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[found[2]]: int(found[1])})
+
+
+def _share(text: Any) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", str(text))
+    if not found or float(found[1]) > 100:
+        raise ValueError("write a share such as 2%")
+    return float(found[1]) / 100
+
+
+def _cron(text: Any) -> str:
+    if not croniter.is_valid(str(text)):
+        raise ValueError(f"{text!r} is not a cron expression such as '0 2 * * *'")
+    return str(text)
+
+
+def _regex(text: Any) -> str:
+    try:
+        re.compile(str(text))
+    except re.error as fault:
+        raise ValueError(f"{text!r} is not a regular expression: {fault}") from None
+    return str(text)
+
+
+def _encoding(text: Any) -> str:
+    try:
+        "".encode(str(text))
+    except LookupError:
+        raise ValueError(f"no encoding is called {text!r}; try utf-8, utf-8-sig, gb18030 or big5") from None
+    return str(text)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Share = Annotated[float, BeforeValidator(_share)]
+Cron = Annotated[str, BeforeValidator(_cron)]
+Regex = Annotated[str, BeforeValidator(_regex)]
+Encoding = Annotated[str, BeforeValidator(_encoding)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Words(Strict):
+    zh: str
+    en: str
+
+
+class Owner(Strict):
+    department: str
+    folder: str = Field(pattern=SLUG)
+    contact: str
+
+
+class Delivery(Strict):
+    """How and when files of the feed arrive. `period` captures the period from the file's name; without it the day of arrival is the period."""
+
+    files: str
+    kind: Kind
+    every: Cron
+    late_after: Duration
+    format: Literal["csv", "xlsx", "jsonl"] = "csv"
+    encoding: Encoding = "utf-8"
+    delimiter: str = Field(",", min_length=1, max_length=1)
+    header_row: int = Field(1, ge=1, le=50)
+    period: Regex | None = None
+
+    @model_validator(mode="after")
+    def _period_has_one_group(self) -> Delivery:
+        if self.period and re.compile(self.period).groups != 1:
+            raise ValueError("period: needs exactly one (group) that captures the period from the file's name")
+        return self
+
+
+class Column(Strict):
+    """One column: the headers it may stand under, its type, and what a believable value is."""
+
+    aliases: list[str] = Field(alias="from", min_length=1)
+    type: ColumnType
+    required: bool = False
+    formats: list[str] = []
+    codes: str | None = None
+    map: dict[str, str] = {}
+    pattern: Regex | None = None
+    range: tuple[float, float] | None = None
+    privacy: Literal["L1", "L2", "L3", "L4"] = "L1"
+    repair: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _identifying_is_personal(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("type") in IDENTIFYING and "privacy" not in given:
+            return {**given, "privacy": "L3"}
+        return given
+
+    @model_validator(mode="after")
+    def _keys_fit_the_type(self) -> Column:
+        if self.formats and self.type not in ("date", "timestamp"):
+            raise ValueError(f"formats: only a date or timestamp has formats, this is a {self.type}")
+        if self.range and self.type not in ("integer", "number", "money"):
+            raise ValueError(f"range: only a number has a range, this is a {self.type}")
+        if self.range and self.range[0] > self.range[1]:
+            raise ValueError("range: the lower end comes first")
+        if self.codes and self.map:
+            raise ValueError("codes and map say the same thing twice; keep one")
+        if self.type in IDENTIFYING and self.privacy in ("L1", "L2"):
+            raise ValueError(f"privacy: a {self.type} is at least L3")
+        for form in self.formats:
+            strptime_of(form)
+        return self
+
+    @property
+    def identifies(self) -> bool:
+        """True when the value tells who a person is: it is kept in `identity.<feed>`, never in silver."""
+        return self.type in IDENTIFYING
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Each word a department may send, and the code we keep."""
+        return load_code_list(self.codes).words if self.codes else dict(self.map)
+
+
+class RowRule(Strict):
+    must: str
+    zh: str
+
+
+class HeldShare(Strict):
+    warn: Share
+    refuse: Share
+
+
+class Volume(Strict):
+    """Rows of a delivery as a share of the median of the feed's last admitted deliveries."""
+
+    low: float
+    high: float
+    deliveries: int
+
+
+def _volume(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    found = re.fullmatch(r"(\d+)%\.\.(\d+)% of (\d+)-delivery median", text)
+    if not found:
+        raise ValueError("write volume as '50%..200% of 7-delivery median'")
+    return Volume(low=int(found[1]) / 100, high=int(found[2]) / 100, deliveries=int(found[3]))
+
+
+class Gate(Strict):
+    held: HeldShare
+    volume: Annotated[Volume | None, BeforeValidator(_volume)] = None
+
+
+class Example(Strict):
+    keep: dict[str, str] | None = None
+    hold: dict[str, str] | None = None
+    because: list[str] = []
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Example:
+        if (self.keep is None) == (self.hold is None):
+            raise ValueError("an example either keeps or holds a row")
+        if bool(self.hold) != bool(self.because):
+            raise ValueError("a held example says because of which columns or row rules")
+        return self
+
+
+class Contract(Strict):
+    """One feed as its department promises it."""
+
+    feed: str = Field(pattern=SLUG)
+    title: Words
+    owner: Owner
+    delivery: Delivery
+    key: list[str] = Field(min_length=1)
+    columns: dict[Annotated[str, Field(pattern=SLUG)], Column]
+    rows: dict[Annotated[str, Field(pattern=SLUG)], RowRule] = {}
+    gate: Gate
+    examples: list[Example] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rows_are_named_once(cls, given: Any) -> Any:
+        rows = given.get("rows") if isinstance(given, dict) else None
+        if not isinstance(rows, list):
+            return given
+        named = {name: rule for entry in rows for name, rule in entry.items()}
+        if len(named) != len(rows):
+            raise ValueError("rows: each rule has one name, used once")
+        return {**given, "rows": named}
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Contract:
+        for name in self.key:
+            if name not in self.columns:
+                raise ValueError(f"key: there is no column {name!r}")
+            if not self.columns[name].required:
+                raise ValueError(f"key: column {name!r} must be required")
+        claimed: dict[str, str] = {}
+        for name, column in self.columns.items():
+            for alias in column.aliases:
+                other = claimed.setdefault(header_key(alias), name)
+                if other != name:
+                    raise ValueError(f"columns: header {alias!r} is claimed by both {other!r} and {name!r}")
+        for name, rule in self.rows.items():
+            _check_row_rule(name, rule.must, set(self.columns))
+        return self
+
+    def takes(self, file_name: str) -> bool:
+        """Whether a file of this name, in the department's drop folder, belongs to this feed."""
+        return fnmatchcase(file_name, self.delivery.files)
+
+    def period_of(self, file_name: str, arrival: str) -> str:
+        """The period a file is about: captured from its name, else the day it arrived (YYYYMMDD)."""
+        found = re.search(self.delivery.period, file_name) if self.delivery.period else None
+        return found[1] if found else arrival
+
+    def column_of(self, header: str) -> str | None:
+        """The column a sent header stands for, or None when the contract does not know it."""
+        wanted = header_key(header)
+        for name, column in self.columns.items():
+            if wanted in map(header_key, [name, *column.aliases]):
+                return name
+        return None
+
+    def title_of(self, name: str) -> str:
+        """What a department calls a column or row rule, for a person to read."""
+        return self.columns[name].aliases[0] if name in self.columns else name
+
+
+def header_key(header: str) -> str:
+    """A header with what varies between exports taken out: spaces, full-width forms, case, BOM."""
+    import unicodedata
+
+    return re.sub(r"[\s\ufeff]+", "", unicodedata.normalize("NFKC", header)).casefold()
+
+
+STRPTIME = {
+    "yyyy": "%Y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d",
+    "HH": "%H", "H": "%-H", "mm": "%M", "ss": "%S",
+}  # fmt: skip
+
+
+def strptime_of(form: str) -> str:
+    """A format written yyyy/M/d H:mm as DuckDB's strptime writes it. Raises ValueError on an unknown letter."""
+    parts = re.findall(r"yyyy|MM|M|dd|d|HH|H|mm|ss|[a-zA-Z]+|[^a-zA-Z]", form)
+    for part in parts:
+        if part not in STRPTIME and re.match(r"[a-zA-Z]", part) and part != "T":
+            raise ValueError(f"formats: {form!r} has {part!r}; known are {', '.join(STRPTIME)}")
+    return "".join(STRPTIME.get(part, part) for part in parts)
+
+
+def _check_row_rule(name: str, must: str, columns: set[str]) -> None:
+    try:
+        tree = sqlglot.parse_one(must, dialect="duckdb")
+    except sqlglot.errors.SqlglotError as fault:
+        raise ValueError(f"rows.{name}: {must!r} is not an expression: {str(fault).splitlines()[0]}") from None
+    if tree.find(expressions.Query, expressions.DDL, expressions.Command):
+        raise ValueError(f"rows.{name}: a rule looks at its own row; it holds no query")
+    for used in tree.find_all(expressions.Column):
+        if used.name not in columns | ROW_RULE_CONTEXT:
+            raise ValueError(f"rows.{name}: there is no column {used.name!r}")
+
+
+def load_contract(path: Path) -> Contract:
+    """Read one contract. Raises ContractFault with one sentence: the file, the place, the way out."""
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        contract = Contract.model_validate(given)
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "somewhere"
+        raise ContractFault(path, where, f"is not YAML: {getattr(fault, 'problem', fault)}") from None
+    except UnicodeDecodeError as fault:
+        raise ContractFault(path, f"byte {fault.start}", "is not UTF-8; save the contract as UTF-8") from None
+    except ValidationError as fault:
+        raise ContractFault(path, *explain(fault, Contract)) from None
+    except LookupError as fault:
+        raise ContractFault(path, "codes", str(fault.args[0])) from None
+    if contract.feed != path.stem:
+        raise ContractFault(path, "feed", f"is {contract.feed!r}; name the file {contract.feed}.yaml or change the feed")
+    return contract
+
+
+def contract_files(*folders: Path) -> list[Path]:
+    """Every contract's path in the folders (default: schemas/feeds), by name."""
+    return sorted((path for folder in folders or (FEEDS,) for path in folder.glob("*.yaml")), key=lambda p: p.stem)
+
+
+def load_contracts(*folders: Path) -> tuple[dict[str, Contract], list[ContractFault]]:
+    """All contracts by feed, and the faults of those that cannot be read: one broken contract never takes the others down."""
+    contracts: dict[str, Contract] = {}
+    faults: list[ContractFault] = []
+    for path in contract_files(*folders):
+        try:
+            contract = load_contract(path)
+        except ContractFault as fault:
+            faults.append(fault)
+            continue
+        if contract.feed in contracts:
+            faults.append(ContractFault(path, "feed", f"{contract.feed!r} is already the name of another contract"))
+        else:
+            contracts[contract.feed] = contract
+    return contracts, faults

@@ -1,0 +1,46 @@
+"""What is wrong with a YAML file of ours, in one sentence that names the file, the place and the way out."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+
+class ContractFault(ValueError):
+    """A contract or rule that cannot be read."""
+
+    def __init__(self, path: Path, where: str, what: str) -> None:
+        super().__init__(f"{path.name}: {where}: {what}")
+        self.path, self.where, self.what = path, where, what
+
+
+def explain(fault: ValidationError, model: type[BaseModel]) -> tuple[str, str]:
+    """(place, sentence) for the first error of a validation."""
+    first = fault.errors()[0]
+    place = [str(part) for part in first["loc"] if not str(part).startswith("function-")]
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        near = get_close_matches(place[-1], _keys_at(model, place[:-1]), n=1)
+        message = f"unknown key {place[-1]!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    elif first["type"] == "missing":
+        message = "this key is missing; add it"
+    more = len(fault.errors()) - 1
+    return ".".join(place) or "the whole file", message + (f" (and {more} more)" if more else "")
+
+
+def _keys_at(model: type[BaseModel], place: list[str]) -> list[str]:
+    """The keys that a model knows at a place, by their spelling in YAML."""
+    here: Any = model
+    for part in place:
+        fields = getattr(here, "model_fields", {})
+        here = _model_in(fields[part].annotation) if part in fields else here
+    return [field.alias or name for name, field in getattr(here, "model_fields", {}).items()]
+
+
+def _model_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
