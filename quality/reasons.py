@@ -1,0 +1,50 @@
+"""Why a row is held and how one was mended, in a department's own words."""
+
+from __future__ import annotations
+
+from schemas.contract import Contract
+
+HELD = {
+    "missing": "{column}为空(必填)",
+    "code": "{column}不在约定的取值之内",
+    "pattern": "{column}的写法不符合约定",
+    "integer": "{column}不是整数",
+    "number": "{column}不是数字",
+    "money": "{column}不是金额",
+    "date": "{column}不是有效的日期",
+    "timestamp": "{column}不是有效的时间",
+    "boolean": "{column}不是“是/否”",
+    "resident_id": "{column}不是18位公民身份号码",
+    "mobile": "{column}不是11位手机号码",
+    "range": "{column}超出合理范围",
+    "check_digit": "{column}的校验码不对,号码中有录错的数字",
+    "id_birth_date": "{column}中的出生日期不存在",
+    "duplicate_row": "与本文件中另一行完全相同,只保留第一行",
+    "duplicate_key": "{column}与本文件中另一行相同,但内容不同,无法判断哪一行正确",
+    "shape": "本行的列数与表头不一致,或引号、括号不完整",
+}
+REPAIRED = {
+    "placeholder": "{column}填的是“无”“不详”等占位字样,按空值处理",
+    "full_width": "{column}的全角字符已转为半角",
+    "date_form": "{column}的日期写法已统一",
+    "excel_serial": "{column}的Excel日期序号已转为日期",
+    "number_form": "{column}的千分位、单位等已去除",
+    "mobile_form": "{column}的区号、空格、横线已去除",
+    "id_form": "{column}的空格、小写x等已规范",
+    "id_15_to_18": "{column}的15位旧号码已升为18位",
+    "spacing": "{column}中多余的空格已去除",
+}
+
+
+def say_held(contract: Contract, reason: str) -> str:
+    """One held reason, 'rule:column', as a sentence for the department. A row rule speaks in the words of its contract."""
+    rule, _, column = reason.partition(":")
+    if rule == "row":
+        return contract.rows[column].zh if column in contract.rows else column
+    if rule == "duplicate_key":
+        return HELD[rule].format(column="、".join(map(contract.title_of, contract.key)))
+    return HELD[rule].format(column=contract.title_of(column))
+
+
+def say_repaired(contract: Contract, rule: str, column: str) -> str:
+    return REPAIRED[rule].format(column=contract.title_of(column))

@@ -1,0 +1,141 @@
+"""Every landed row is kept, repaired (kept, with its repair logged) or held with all its reasons.
+
+Works inside one DuckDB connection: table `landed` in, tables `conformed` and `duplicate` and views `kept` and `held` out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from quality import forms
+from quality.forms import name, quote
+from schemas.contract import Contract
+
+
+class RowsLost(AssertionError):
+    """kept + held is not what was read: a fault of ours, never of the data."""
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """Rows of one delivery: read = kept + held; repaired rows are among the kept."""
+
+    read: int
+    kept: int
+    repaired: int
+    held: int
+
+
+def sift(con: duckdb.DuckDBPyConnection, contract: Contract, received_at: datetime) -> Sifted:
+    """Judge every row of `landed` (row_no BIGINT, defect VARCHAR, one VARCHAR a contract column, extra VARCHAR).
+
+    Leaves `conformed` (row_no, typed columns, reasons VARCHAR[], repairs VARCHAR[]), `duplicate` (row_no, reason) and the
+    views `kept` (row_no, typed columns, repairs) and `held` (row_no, reasons). Raises RowsLost if a row fell between.
+    """
+    con.execute(_conformed(contract, received_at))
+    con.execute(_duplicate(contract))
+    for view in _verdicts(contract):
+        con.execute(view)
+    return _count(con)
+
+
+def repairs(contract: Contract) -> str | None:
+    """SQL for the repair log of the kept rows: row_no, column_name, before_value, after_value, rule. None when nothing may be repaired."""
+    logs = [
+        f"SELECT k.row_no, {quote(column)} AS column_name, l.{name(column)} AS before_value, k.{name(column)}::VARCHAR AS after_value, "
+        f"{forms.repair_rule(spec, f'l.{name(column)}')} AS rule "
+        f"FROM kept k JOIN landed l USING (row_no) WHERE list_contains(k.repairs, {quote(column)})"
+        for column, spec in contract.columns.items()
+        if spec.repair
+    ]
+    return " UNION ALL ".join(logs) or None
+
+
+def _conformed(contract: Contract, received_at: datetime) -> str:
+    """One pass over the rows, in layers: text -> typed value -> what is wrong."""
+    columns = contract.columns
+    texts = ", ".join(f"{forms.trimmed(name(c))} AS {name(f't_{c}')}" for c in columns)
+    direct = ", ".join(
+        f"{name(f't_{c}')} IS NOT NULL AND {forms.is_placeholder(spec, name(f't_{c}'))} AS {name(f'p_{c}')}, "
+        f"CASE WHEN NOT {forms.is_placeholder(spec, name(f't_{c}'))} THEN {forms.read(spec, name(f't_{c}'))} END AS {name(f'd_{c}')}"
+        for c, spec in columns.items()
+    )
+    values = ", ".join(_value(c, spec) for c, spec in columns.items())
+    wrong = ", ".join(filter(None, (_wrong(c, spec) for c, spec in columns.items())))
+    row_rules = "".join(
+        f", CASE WHEN ({rule.must}) IS FALSE THEN {quote(f'row:{rule_name}')} END" for rule_name, rule in contract.rows.items()
+    )
+    mended = ", ".join(_mended(c, spec) for c, spec in columns.items()) or "NULL"
+    typed = ", ".join(name(c) for c in columns)
+    received = f"TIMESTAMPTZ {quote(received_at.isoformat())} AS received_at"
+    return f"""
+        CREATE OR REPLACE TABLE conformed AS
+        WITH texts AS (SELECT row_no, defect, {texts} FROM landed),
+             direct AS (SELECT *, {direct} FROM texts),
+             valued AS (SELECT *, {values}, {received} FROM direct)
+        SELECT row_no, {typed},
+               CASE WHEN defect IS NOT NULL THEN [defect || ':'] ELSE list_filter([{wrong}{row_rules}], lambda r: r IS NOT NULL) END AS reasons,
+               list_filter([{mended}], lambda r: r IS NOT NULL) AS repairs
+        FROM valued"""
+
+
+def _value(column: str, spec) -> str:
+    direct, text = name(f"d_{column}"), name(f"t_{column}")
+    if not spec.repair:
+        return f"{direct} AS {name(column)}"
+    mend = f"CASE WHEN {direct} IS NULL AND {text} IS NOT NULL AND NOT {name(f'p_{column}')} THEN {forms.repaired(spec, text)} END"
+    return f"coalesce({direct}, {mend}) AS {name(column)}"
+
+
+def _wrong(column: str, spec) -> str:
+    text, placeholder, value = name(f"t_{column}"), name(f"p_{column}"), name(column)
+    empty = f"{text} IS NULL OR {placeholder}" if spec.repair else f"{text} IS NULL"
+    missing = quote(f"missing:{column}") if spec.required else "NULL"
+    malformed = f"WHEN {value} IS NULL THEN {quote(f'{forms.malformed(spec)}:{column}')}"
+    untrue = forms.untrue(spec, value)
+    return f"CASE WHEN {empty} THEN {missing} {malformed}" + (f" ELSE {untrue} || {quote(f':{column}')}" if untrue else "") + " END"
+
+
+def _mended(column: str, spec) -> str:
+    if not spec.repair:
+        return "NULL"
+    text, direct, placeholder = name(f"t_{column}"), name(f"d_{column}"), name(f"p_{column}")
+    return f"CASE WHEN {text} IS NOT NULL AND {direct} IS NULL AND ({placeholder} OR {name(column)} IS NOT NULL) THEN {quote(column)} END"
+
+
+def _duplicate(contract: Contract) -> str:
+    """Among believable rows: a later copy of the same row is held; rows of one key that differ are all held."""
+    keys = ", ".join(name(column) for column in contract.key)
+    same = " AND ".join(f"c.{name(column)} = t.{name(column)}" for column in contract.key)
+    whole = ", ".join(f"c.{name(column)}" for column in contract.columns)
+    return f"""
+        CREATE OR REPLACE TABLE duplicate AS
+        WITH twice AS (SELECT {keys} FROM conformed WHERE len(reasons) = 0 GROUP BY ALL HAVING count(*) > 1),
+             rows AS (SELECT c.row_no, {", ".join(f"c.{name(k)}" for k in contract.key)}, hash({whole}) AS content
+                      FROM conformed c JOIN twice t ON {same} WHERE len(c.reasons) = 0),
+             judged AS (SELECT row_no, count(DISTINCT content) OVER (PARTITION BY {keys}) AS contents,
+                               row_number() OVER (PARTITION BY {keys}, content ORDER BY row_no) AS copy FROM rows)
+        SELECT row_no, CASE WHEN copy > 1 THEN 'duplicate_row:' ELSE 'duplicate_key:' END AS reason
+        FROM judged WHERE copy > 1 OR contents > 1"""
+
+
+def _verdicts(contract: Contract) -> list[str]:
+    typed = ", ".join(name(column) for column in contract.columns)
+    return [
+        f"CREATE OR REPLACE VIEW kept AS SELECT row_no, {typed}, repairs FROM conformed "
+        "WHERE len(reasons) = 0 AND row_no NOT IN (SELECT row_no FROM duplicate)",
+        "CREATE OR REPLACE VIEW held AS SELECT row_no, reasons FROM conformed WHERE len(reasons) > 0 "
+        "UNION ALL SELECT row_no, [reason] FROM duplicate",
+    ]
+
+
+def _count(con: duckdb.DuckDBPyConnection) -> Sifted:
+    read, kept, repaired, held = con.execute(
+        "SELECT (SELECT count(*) FROM landed), count(*), count(*) FILTER (len(repairs) > 0), (SELECT count(*) FROM held) FROM kept"
+    ).fetchone() or (0, 0, 0, 0)
+    if kept + held != read:
+        raise RowsLost(f"read {read} rows, kept {kept}, held {held}")
+    return Sifted(read, kept, repaired, held)
