@@ -1,0 +1,186 @@
+"""Is this batch to be believed: Great Expectations over the sifted rows says pass, warn or refuse.
+
+The suite is derived from the contract. It judges the batch; rows were judged by the screening.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from schemas.contract import Contract
+
+if TYPE_CHECKING:
+    import great_expectations as gx
+    from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult
+
+Answer = Literal["pass", "warn", "refuse"]
+
+
+class BrokenGate(RuntimeError):
+    """An expectation could not be computed: a fault of ours, never counted as dirty data."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One expectation and what came of it. observed and bound are figures, never values of a row."""
+
+    expectation: str
+    column: str | None
+    met: bool
+    severity: Answer
+    observed: float | None
+    bound: str
+    says_zh: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """answer is the worst of the findings that were not met; page is the Data Docs page (HTML)."""
+
+    answer: Answer
+    findings: list[Finding]
+    page: str
+
+    @property
+    def admits(self) -> bool:
+        return self.answer != "refuse"
+
+    @property
+    def words(self) -> list[str]:
+        return [finding.says_zh for finding in self.findings if not finding.met]
+
+
+def gate(contract: Contract, staged: Path, delivery_id: str, past_rows: list[int]) -> Verdict:
+    """Judge the staged delivery: a DuckDB file with the table `batch` (held INT) and the view `kept`.
+
+    past_rows: rows read of the feed's last admitted deliveries, newest first; volume is judged once there are three.
+    Raises BrokenGate when an expectation itself fails to compute.
+    """
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx
+
+    from quality import duckdb_dialect
+
+    duckdb_dialect.register()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_sql("staged", connection_string=f"duckdb:///{staged}")
+    findings, pages = [], []
+    for table, suite in (("batch", _batch_suite(contract, past_rows)), ("kept", _kept_suite(contract))):
+        result = _validate(context, source, table, suite, delivery_id)
+        findings += [_finding(contract, outcome) for outcome in result.results]
+        pages.append(_page(result))
+    return Verdict(_worst(findings), findings, "\n".join(pages))
+
+
+def _batch_suite(contract: Contract, past_rows: list[int]) -> ExpectationSuite:
+    """Rows arrived, few enough are held, and about as many as usual."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    suite = gx.ExpectationSuite(f"{contract.feed}.batch")
+    suite.add_expectation(gxe.ExpectTableRowCountToBeBetween(min_value=1, severity="critical"))
+    held = contract.gate.held
+    suite.add_expectation(gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.refuse, severity="critical"))
+    suite.add_expectation(gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.warn, severity="warning"))
+    if (volume := contract.gate.volume) and len(past_rows) >= 3:
+        median = sorted(past_rows[: volume.deliveries])[len(past_rows[: volume.deliveries]) // 2]
+        suite.add_expectation(
+            gxe.ExpectTableRowCountToBeBetween(
+                min_value=int(median * volume.low), max_value=int(median * volume.high) + 1, severity="warning"
+            )
+        )
+    return suite
+
+
+def _kept_suite(contract: Contract) -> ExpectationSuite:
+    """What the screening promises of the rows it keeps: required, codes, ranges, keys."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    suite = gx.ExpectationSuite(f"{contract.feed}.kept")
+    for name, column in contract.columns.items():
+        if column.required:
+            suite.add_expectation(gxe.ExpectColumnValuesToNotBeNull(column=name))
+        if column.words:
+            suite.add_expectation(gxe.ExpectColumnValuesToBeInSet(column=name, value_set=sorted(set(column.words.values()))))
+        if column.range:
+            low, high = column.range
+            suite.add_expectation(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high))
+    if len(contract.key) == 1:
+        suite.add_expectation(gxe.ExpectColumnValuesToBeUnique(column=contract.key[0]))
+    else:
+        suite.add_expectation(gxe.ExpectCompoundColumnsToBeUnique(column_list=contract.key))
+    return suite
+
+
+def _validate(context: Any, source: Any, table: str, suite: ExpectationSuite, delivery_id: str) -> ExpectationSuiteValidationResult:
+    batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("whole")
+    definition = gx_validation(context, batch, suite, table)
+    form = {"result_format": "BASIC", "partial_unexpected_count": 0, "include_unexpected_rows": False}
+    result = definition.run(result_format=form, run_id=_run_id(delivery_id))
+    for outcome in result.results:
+        _raise_if_broken(outcome)
+    return result
+
+
+def gx_validation(context: Any, batch: Any, suite: ExpectationSuite, name: str) -> gx.ValidationDefinition:
+    import great_expectations as gx
+
+    stored = context.suites.add(suite)
+    return context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=stored))
+
+
+def _run_id(delivery_id: str) -> Any:
+    from great_expectations.core.run_identifier import RunIdentifier
+
+    return RunIdentifier(run_name=delivery_id)
+
+
+def _raise_if_broken(outcome: Any) -> None:
+    broken = outcome.exception_info or {}
+    infos = [broken] if "raised_exception" in broken else list(broken.values())
+    for info in infos:
+        if info.get("raised_exception"):
+            raise BrokenGate(f"{outcome.expectation_config.type}: {info.get('exception_message')}")
+
+
+def _finding(contract: Contract, outcome: Any) -> Finding:
+    config = outcome.expectation_config
+    asked = config.kwargs
+    observed = outcome.result.get("observed_value")
+    if not isinstance(observed, int | float):
+        observed = outcome.result.get("unexpected_count")
+    severity: Answer = "warn" if str(getattr(config.severity, "value", config.severity)) == "warning" else "refuse"
+    bound = "..".join("" if asked.get(end) is None else f"{asked[end]:g}" for end in ("min_value", "max_value"))
+    column = asked.get("column")
+    return Finding(
+        config.type, column, bool(outcome.success), severity, None if observed is None else float(observed),
+        bound.strip("."), _say(contract, config.type, column, observed, asked),
+    )  # fmt: skip
+
+
+def _say(contract: Contract, expectation: str, column: str | None, observed: Any, asked: dict[str, Any]) -> str:
+    if expectation == "expect_column_mean_to_be_between" and column == "held":
+        share = 0.0 if observed is None else float(observed)
+        return f"待补正的行占 {share:.1%},超过约定的 {asked['max_value']:.1%}"
+    if expectation == "expect_table_row_count_to_be_between" and asked.get("max_value") is None:
+        return "文件中没有数据行"
+    if expectation == "expect_table_row_count_to_be_between":
+        return f"本次 {observed} 行,往次中位数推得的范围是 {asked['min_value']} 至 {asked['max_value']} 行,请核对是否漏报或重复"
+    return f"{contract.title_of(column) if column else '主键'}:{expectation} 未满足"
+
+
+def _page(result: ExpectationSuiteValidationResult) -> str:
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+
+
+def _worst(findings: list[Finding]) -> Answer:
+    failed = {finding.severity for finding in findings if not finding.met}
+    return "refuse" if "refuse" in failed else "warn" if "warn" in failed else "pass"
