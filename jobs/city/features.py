@@ -1,0 +1,76 @@
+"""What the city counts: events by grid and day, each day beside what its weekday led to expect, and what is overdue."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from jobs.city.views import read
+from jobs.home import Home
+from jobs.warn.surge import predictive_band
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+BAND_WEEKS, LEAST_WEEKS = 8, 4
+BAND_ALPHA = 0.05
+EVENTS = """
+    SELECT grid_code, CAST(reported_at AS DATE) AS day, 'incident' AS measure, category FROM police_incident
+    UNION ALL SELECT grid_code, CAST(reported_at AS DATE), 'repair', kind FROM repair
+    UNION ALL SELECT NULL, CAST(filed_at AS DATE), 'petition', 'petition' FROM petition"""
+OVERDUE = """
+    WITH faults AS (SELECT estate, building, count(*) AS complaints FROM repair
+                    WHERE reported_at >= date_sub(DATE '{as_of}', 30) AND reported_at < DATE '{as_of}' GROUP BY estate, building)
+    SELECT 'inspection' AS matter_kind, i.kind, i.equipment_no AS matter_no, i.estate, i.building, i.grid_code, i.next_due_on AS due_on,
+           datediff(DATE '{as_of}', i.next_due_on) AS days_overdue, coalesce(f.complaints, 0) AS complaints_30d
+    FROM equipment_inspection i LEFT JOIN faults f ON i.estate = f.estate AND i.building = f.building
+    WHERE i.next_due_on < DATE '{as_of}'
+    UNION ALL
+    SELECT 'repair', r.kind, r.ticket_no, r.estate, r.building, r.grid_code, date_add(CAST(r.reported_at AS DATE), {repair_days}),
+           datediff(DATE '{as_of}', CAST(r.reported_at AS DATE)) - {repair_days}, coalesce(f.complaints, 0)
+    FROM repair r LEFT JOIN faults f ON r.estate = f.estate AND r.building = f.building
+    WHERE r.status <> 'closed' AND CAST(r.reported_at AS DATE) < date_sub(DATE '{as_of}', {repair_days})"""
+REPAIR_DAYS = 7
+
+
+def compute_features(spark: SparkSession, home: Home, as_of: date) -> None:
+    """Write gold.grid_daily, gold.trend_daily and gold.overdue. Days before as_of count; the day itself has not ended."""
+    daily = spark.sql(
+        f"SELECT grid_code, day, measure, category, count(*) AS events FROM ({EVENTS}) WHERE day < DATE '{as_of}' "
+        "GROUP BY grid_code, day, measure, category"
+    )
+    _overwrite(daily, home.table("gold", "grid_daily"))
+    read(spark, home.table("gold", "grid_daily")).createOrReplaceTempView("grid_daily")
+    totals = spark.sql("SELECT day, measure, sum(events) AS observed FROM grid_daily GROUP BY day, measure").toPandas()
+    _overwrite(spark.createDataFrame(with_band(totals, as_of), TREND), home.table("gold", "trend_daily"))
+    _overwrite(spark.sql(OVERDUE.format(as_of=as_of, repair_days=REPAIR_DAYS)), home.table("gold", "overdue"))
+
+
+TREND = "day DATE, measure STRING, observed DOUBLE, expected DOUBLE, lower DOUBLE, upper DOUBLE"
+
+
+def with_band(totals: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Each day of each measure beside the band its weekday's last eight weeks predict; none while fewer than four weeks have passed.
+
+    totals: day (date), measure, observed; days without events may be missing and count as zero. Returns the columns of TREND.
+    """
+    series = [_series(measure, rows, as_of) for measure, rows in totals.groupby("measure")]
+    return pd.concat(series) if series else pd.DataFrame(columns=[part.split()[0] for part in TREND.split(", ")])
+
+
+def _series(measure: object, rows: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    days = pd.date_range(min(rows["day"]), as_of - timedelta(days=1)).date
+    observed = rows.set_index("day")["observed"].astype(float).reindex(days, fill_value=0.0).to_numpy()
+    band = np.full((3, len(days)), np.nan)
+    for i in range(7 * LEAST_WEEKS, len(days)):
+        past = observed[i - 7 :: -7][:BAND_WEEKS]
+        band[:, i] = [figure[0] for figure in predictive_band(past[None, :], alpha=BAND_ALPHA)]
+    expected, lower, upper = band
+    return pd.DataFrame({"day": days, "measure": measure, "observed": observed, "expected": expected, "lower": lower, "upper": upper})
+
+
+def _overwrite(frame, path: str) -> None:
+    frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)

@@ -1,0 +1,59 @@
+"""Every feed's current rows as a Spark view under the feed's name, each with its person where it tells of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobs import lake
+from jobs.current import current_deliveries, current_rows
+from jobs.home import Home
+from jobs.ingest import ledger
+from schemas.contract import Contract
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+SPARK_TYPES = {
+    "integer": "BIGINT", "number": "DOUBLE", "money": "DECIMAL(18,2)", "date": "DATE", "timestamp": "TIMESTAMP", "boolean": "BOOLEAN",
+}  # fmt: skip
+
+
+def read(spark: SparkSession, path: str) -> DataFrame:
+    return spark.read.format("delta").load(path)
+
+
+def register_deliveries(spark: SparkSession, home: Home) -> None:
+    """View `delivery_now`: the committed delivery of each feed and period. Read once, so that one run sees one state of the lake."""
+    read(spark, ledger.path(home)).createOrReplaceTempView("ops_delivery")
+    spark.sql(current_deliveries("ops_delivery")).cache().createOrReplaceTempView("delivery_now")
+
+
+def register_feeds(spark: SparkSession, home: Home, contracts: dict[str, Contract]) -> None:
+    """A view a feed, empty when nothing of it was ever committed."""
+    for feed, contract in contracts.items():
+        path = home.table("silver", feed)
+        if lake.exists(path):
+            read(spark, path).createOrReplaceTempView(f"silver_{feed}")
+            rows = spark.sql(current_rows(contract, f"silver_{feed}", "delivery_now"))
+        else:
+            rows = spark.createDataFrame([], _schema(contract))
+        rows.createOrReplaceTempView(f"now_{feed}")
+        spark.sql(_with_person(contract)).createOrReplaceTempView(feed)
+
+
+def tells_of_a_person(contract: Contract) -> bool:
+    return any(column.type == "resident_id" for column in contract.columns.values())
+
+
+def _with_person(contract: Contract) -> str:
+    if not tells_of_a_person(contract):
+        return f"SELECT * FROM now_{contract.feed}"
+    return (
+        f"SELECT n.*, p.person_id FROM now_{contract.feed} n LEFT JOIN (SELECT delivery_id, row_no, person_id FROM person_row "
+        f"WHERE feed = '{contract.feed}') p ON n.delivery_id = p.delivery_id AND n.row_no = p.row_no"
+    )
+
+
+def _schema(contract: Contract) -> str:
+    typed = [f"{c} {SPARK_TYPES.get(spec.type, 'STRING')}" for c, spec in contract.columns.items() if not spec.identifies]
+    return ", ".join(["delivery_id STRING", "row_no BIGINT", "row_key STRING", *typed, "period STRING", "attempt INT"])

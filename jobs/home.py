@@ -1,0 +1,133 @@
+"""Where this city's state lives, whose clock it keeps and which keys it holds: the only reader of the environment.
+
+CITYBRAIN_HOME   state (default: var/ in the checkout)
+CITYBRAIN_FEEDS  further folders of contracts, separated by ':'
+CITYBRAIN_LAKE   root of the tables (default: HOME/lake)
+CITYBRAIN_KEY    the secret behind pseudonyms and row keys (else HOME/secrets/key)
+CITYBRAIN_TODAY  freeze the clock's day, YYYY-MM-DD (else HOME/today); the demo's data end on a fixed day
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from schemas.contract import FEEDS, Contract, ContractFault, load_contracts
+
+ZONE = ZoneInfo("Asia/Shanghai")
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class MissingKey(RuntimeError):
+    """There is no secret key, and without one no pseudonym may leave."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """One city's state on disk."""
+
+    root: Path
+
+    @property
+    def lake(self) -> Path:
+        return Path(os.environ.get("CITYBRAIN_LAKE") or self.root / "lake")
+
+    @property
+    def drop(self) -> Path:
+        """drop/<department>/: where departments put files."""
+        return self.root / "drop"
+
+    @property
+    def returns(self) -> Path:
+        """return/<department>/: receipts and rows to mend, for that department alone."""
+        return self.root / "return"
+
+    @property
+    def inbox(self) -> Path:
+        """inbox/<feed>/<claim>/: files taken from the drop folder and not yet in the ledger."""
+        return self.root / "inbox"
+
+    @property
+    def archive(self) -> Path:
+        """archive/<feed>/<delivery>/: every file as it was delivered."""
+        return self.root / "archive"
+
+    @property
+    def staging(self) -> Path:
+        return self.root / "staging"
+
+    @property
+    def data_docs(self) -> Path:
+        return self.root / "data_docs"
+
+    @property
+    def serving(self) -> Path:
+        return self.root / "serving"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
+    def table(self, room: str, name: str) -> str:
+        """The path of a Delta table, e.g. table('silver', 'death')."""
+        return str(self.lake / room / name)
+
+    def contracts(self) -> tuple[dict[str, Contract], list[ContractFault]]:
+        further = [Path(folder) for folder in os.environ.get("CITYBRAIN_FEEDS", "").split(os.pathsep) if folder]
+        return load_contracts(FEEDS, *further)
+
+    def now(self) -> datetime:
+        """This moment in the city."""
+        return self.in_city(datetime.now(ZONE))
+
+    def in_city(self, moment: datetime) -> datetime:
+        """A moment of the machine's clock as the city sees it: when its day is frozen, that day at the same hour."""
+        frozen = self.frozen_day
+        return moment.replace(year=frozen.year, month=frozen.month, day=frozen.day) if frozen else moment
+
+    @property
+    def frozen_day(self) -> date | None:
+        said = os.environ.get("CITYBRAIN_TODAY")
+        if not said and (self.root / "today").is_file():
+            said = (self.root / "today").read_text().strip()
+        return date.fromisoformat(said) if said else None
+
+    @cached_property
+    def key(self) -> bytes:
+        if said := os.environ.get("CITYBRAIN_KEY"):
+            return said.encode()
+        path = self.root / "secrets" / "key"
+        if path.is_file():
+            return path.read_bytes().strip()
+        raise MissingKey("no secret key: set CITYBRAIN_KEY, or run `citybrain init` once to make one in secrets/key")
+
+    def make_key(self) -> None:
+        """Make this city's key once; an existing key is kept."""
+        path = self.root / "secrets" / "key"
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32))
+
+    def subkey(self, purpose: str) -> bytes:
+        """A 64-byte key for one purpose: row keys never change, pseudonyms change with the purpose's year."""
+        return hmac.new(self.key, purpose.encode(), hashlib.sha512).digest()
+
+    def pseudonym(self, person_id: str, year: int) -> str:
+        digest = hmac.new(self.subkey(f"pseudonym:{year}"), person_id.encode(), hashlib.sha256).hexdigest()
+        return f"R-{digest[:10]}"
+
+
+def home() -> Home:
+    return Home(Path(os.environ.get("CITYBRAIN_HOME") or CHECKOUT / "var").resolve())

@@ -1,0 +1,93 @@
+"""Bytes to text: strictly in the encoding the contract declares, and a plain word when they are not."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from jobs.ingest.unreadable import Unreadable
+
+CHUNK_BYTES = 4 << 20
+GUESSES = ("utf-8", "utf-16", "gb18030", "big5")
+UTF8 = frozenset({"utf-8", "utf-8-sig"})
+
+
+def decoded(path: Path, encoding: str, staging: Path) -> Path:
+    """The file as UTF-8: itself when it is, else a copy in staging. Raises Unreadable on any byte that does not fit.
+
+    A UTF-8 file also decodes as GB18030, into nonsense; so a file that is UTF-8 throughout is never read as anything else.
+    """
+    declared = codecs.lookup(encoding).name
+    if path.stat().st_size == 0:
+        raise Unreadable("文件是空的(0 字节)。请重新导出后上传。")
+    if declared in UTF8:
+        _check(path, "utf-8-sig")
+        return path
+    if _is_multibyte_utf8(path):
+        raise Unreadable(_wrong(encoding, "UTF-8"))
+    return _transcoded(path, encoding, staging)
+
+
+def _check(path: Path, encoding: str) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK_BYTES):
+            try:
+                decoder.decode(chunk, final=len(chunk) < CHUNK_BYTES)
+            except UnicodeDecodeError as fault:
+                raise Unreadable(_wrong(encoding, _guess(path), line + fault.object[: fault.start].count(b"\n"))) from None
+            line += chunk.count(b"\n")
+
+
+def _transcoded(path: Path, encoding: str, staging: Path) -> Path:
+    target = staging / "decoded.txt"
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    with path.open("rb") as source, target.open("w", encoding="utf-8", newline="") as out:
+        while True:
+            chunk = source.read(CHUNK_BYTES)
+            try:
+                out.write(decoder.decode(chunk, final=not chunk))
+            except UnicodeDecodeError as fault:
+                raise Unreadable(_wrong(encoding, _guess(path), line + fault.object[: fault.start].count(b"\n"))) from None
+            line += chunk.count(b"\n")
+            if not chunk:
+                return target
+
+
+def _is_multibyte_utf8(path: Path) -> bool:
+    seen = False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK_BYTES):
+            try:
+                seen |= not decoder.decode(chunk).isascii()
+            except UnicodeDecodeError:
+                return False
+    return seen
+
+
+def _guess(path: Path) -> str | None:
+    with path.open("rb") as source:
+        head = source.read(CHUNK_BYTES)
+    head = head[: head.rfind(b"\n") + 1] or head
+    fits = [name for name in GUESSES if _fits(head, name)]
+    return fits[0].upper() if len(fits) == 1 else None
+
+
+def _fits(head: bytes, encoding: str) -> bool:
+    if encoding == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    try:
+        head.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _wrong(declared: str, guess: str | None, line: int | None = None) -> str:
+    at = f"第 {line} 行起" if line else ""
+    seems = f",看起来是 {guess}" if guess else ""
+    name = declared.upper().removesuffix("-SIG")
+    return f"{at}文件不是约定的 {name} 编码{seems}。请按 {name} 另存后重新上传。"

@@ -1,0 +1,93 @@
+"""The lake's tables: the one adapter between DuckDB, delta-rs and the places where tables live."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+MEMORY_LIMIT = "1GB"
+BATCH_ROWS = 100_000
+ATTEMPTS = 5
+
+
+@contextmanager
+def connect(path: Path | None = None):
+    """A DuckDB connection in the city's zone, with Delta at hand and its memory bounded."""
+    con = duckdb.connect(str(path) if path else ":memory:")
+    try:
+        con.execute(f"SET TimeZone = 'Asia/Shanghai'; SET memory_limit = '{MEMORY_LIMIT}'; SET preserve_insertion_order = true")
+        con.execute(f"LOAD '{_delta_extension()}'")
+        yield con
+    finally:
+        con.close()
+
+
+def exists(path: str) -> bool:
+    return DeltaTable.is_deltatable(path)
+
+
+def scan(path: str, version: int | None = None) -> str:
+    """SQL that reads a Delta table."""
+    at = f", version => {version}" if version is not None else ""
+    return f"delta_scan('{path}'{at})"
+
+
+def replace_delivery(path: str, rows: duckdb.DuckDBPyRelation | pa.Table, delivery_id: str) -> None:
+    """Write one delivery's rows in place of what an earlier, unfinished try left of it; other deliveries stay.
+
+    Rows are streamed. A stream that fails midway leaves the table as it was. Creates the table if need be.
+    """
+    predicate = f"delivery_id = '{delivery_id}'"
+
+    def write() -> None:
+        stream = rows if isinstance(rows, pa.Table) else rows.to_arrow_reader(BATCH_ROWS)
+        if exists(path):
+            write_deltalake(path, stream, mode="overwrite", predicate=predicate)
+        else:
+            write_deltalake(path, stream, mode="append")
+
+    _retried(write)
+
+
+def append(path: str, rows: pa.Table) -> None:
+    _retried(lambda: write_deltalake(path, rows, mode="append"))
+
+
+def _retried(write: Callable[[], None]) -> None:
+    """Two writers of one table: one wins, the other tries again a bounded number of times."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return write()
+        except (CommitFailedError, FileExistsError):
+            if attempt == ATTEMPTS:
+                raise
+            time.sleep(0.2 * attempt)
+
+
+def version(path: str) -> int | None:
+    return DeltaTable(path).version() if exists(path) else None
+
+
+def _delta_extension() -> str:
+    import duckdb_extension_delta
+
+    root = Path(str(duckdb_extension_delta.__file__)).parent / "extensions" / f"v{duckdb.__version__}"
+    return str(root / "delta.duckdb_extension")
+
+
+def protocol(path: str) -> dict[str, Any]:
+    """Reader and writer versions and named features of a table."""
+    table = DeltaTable(path).protocol()
+    return {
+        "reader": table.min_reader_version,
+        "writer": table.min_writer_version,
+        "features": sorted({*(table.reader_features or []), *(table.writer_features or [])}),
+    }

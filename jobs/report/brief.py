@@ -1,0 +1,38 @@
+"""Writes the daily brief of a serving file as HTML and PDF, or refuses and writes nothing."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from jobs.report.compose import Brief, compose
+from jobs.report.figures import read_figures
+from jobs.report.lint import BriefFault, Fault, lint
+from jobs.report.page import page, render_html, render_pdf
+
+__all__ = ["Brief", "BriefFault", "Fault", "lint", "write_brief"]
+
+
+def write_brief(serving: Path, out: Path, *, issue_no: int | None = None) -> Brief:
+    """`日报-YYYYMMDD.html` and `.pdf` in `out`, from one serving file; the same file gives the same bytes.
+
+    serving: DuckDB file or the symlink to it, opened read-only. issue_no: the day of the year unless given.
+    Raises BriefFault when a figure does not hold, PageOverflow beyond two pages; then nothing is written.
+    """
+    brief = compose(read_figures(serving), issue_no)
+    if faults := lint(brief):
+        raise BriefFault(faults)
+    model = page(brief)
+    html, pdf = render_html(model).encode(), render_pdf(model, brief)
+    stem = f"日报-{brief.figures.as_of:%Y%m%d}"
+    return replace(brief, html=_put(out / f"{stem}.html", html), pdf=_put(out / f"{stem}.pdf", pdf))
+
+
+def _put(path: Path, content: bytes) -> Path:
+    """Whole or not at all: a reader never opens half a brief."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft.write_bytes(content)
+    draft.replace(path)
+    return path
