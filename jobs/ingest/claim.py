@@ -33,7 +33,7 @@ class Claim:
 
 def waiting(home: Home, contract: Contract) -> list[Path]:
     """The feed's files in its department's drop folder, oldest first."""
-    return _by_age(path for path in _dropped(home, contract.owner.folder) if contract.takes(path.name))
+    return _by_age(path for path in dropped(home, contract.owner.folder) if contract.takes(path.name))
 
 
 def strangers(home: Home, contracts: Iterable[Contract]) -> list[Path]:
@@ -43,7 +43,7 @@ def strangers(home: Home, contracts: Iterable[Contract]) -> list[Path]:
     return _by_age(
         path
         for folder in folders
-        for path in _dropped(home, folder.name)
+        for path in dropped(home, folder.name)
         if not any(c.owner.folder == folder.name and c.takes(path.name) for c in known)
     )
 
@@ -85,7 +85,8 @@ def archive(home: Home, claim: Claim, delivery_id: str) -> None:
     os.rename(claim.path.parent, target)
 
 
-def _dropped(home: Home, folder: str) -> list[Path]:
+def dropped(home: Home, folder: str) -> list[Path]:
+    """The whole files in a department's drop folder; uploads under way, hidden files and links are not seen."""
     root = home.drop / folder
     if not root.is_dir():
         return []

@@ -138,11 +138,13 @@ def _judge(home: Home, contract: Contract, ledger: Ledger, entry: Entry, staging
 
 
 def _outcome(entry: Entry, landed: Landed, sifted: Sifted, verdict: Verdict) -> Entry:
-    entry = replace(entry, read_rows=sifted.read, words=verdict.words, header=landed.headers)
+    entry = replace(entry, words=verdict.words, header=landed.headers)
     if not verdict.admits:
-        return replace(entry, status="refused", refused_rows=sifted.read)
-    status = "warned" if verdict.answer == "warn" else "passed"
-    return replace(entry, status=status, kept_rows=sifted.kept, repaired_rows=sifted.repaired, held_rows=sifted.held)
+        return replace(entry, status="refused", read_rows=sifted.read, refused_rows=sifted.read)
+    return replace(
+        entry, status="warned" if verdict.answer == "warn" else "passed", read_rows=sifted.read, kept_rows=sifted.kept,
+        repaired_rows=sifted.repaired, held_rows=sifted.held,
+    )  # fmt: skip
 
 
 def _refused_for_headers(home: Home, contract: Contract, entry: Entry, landed: Landed) -> Entry:

@@ -46,6 +46,18 @@ def give_receipt(
     return _write(folder / f"{stem}.html", render_receipt(facts))
 
 
+def tell_stranger(home: Home, folder: str, entry: Entry) -> Path:
+    """A receipt for a file that belongs to no feed."""
+    (home.returns / folder).mkdir(parents=True, exist_ok=True)
+    facts = {
+        "delivery_id": entry.delivery_id, "feed": entry.feed, "title_zh": "无法识别的文件", "department": folder, "contact": "",
+        "file_name": entry.file_name, "period": entry.period, "attempt": entry.attempt, "received_at": entry.received_at,
+        "status": entry.status, "read_rows": 0, "kept_rows": 0, "repaired_rows": 0, "held_rows": 0, "refused_rows": 0,
+        "words": entry.words, "reasons": [], "repairs": [], "unknown_headers": [], "mend_file": None, "what_next": NEXT["refused"],
+    }  # fmt: skip
+    return _write(home.returns / folder / f"{entry.delivery_id}.html", render_receipt(facts))
+
+
 def _stem(entry: Entry) -> str:
     return f"{entry.delivery_id}-重复-{entry.claim_id[:14]}" if entry.status == "repeated" else entry.delivery_id
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from functools import cache
 from math import cos, radians
+from pathlib import Path
+from types import ModuleType
 
 import altair as alt
 
 from jobs.report.figures import Cell, TrendDay
+from jobs.report.fonts import SANS, lay_out_fonts
 
-SANS = "Noto Sans CJK SC"
 LEVEL_COLOURS = {"blue": "#2F6BFF", "yellow": "#F5B400", "orange": "#FF7A00", "red": "#E02020"}
 _INK, _BAND, _EXPECTED, _RULE, _QUIET = "#1F2933", "#DCE6F2", "#5B7C99", "#D5DAE0", "#EDF0F3"
 _BY_FORTNIGHT = alt.Axis(title=None, format="%-m月%-d日", tickCount=alt.TimeIntervalStep("week", 2), labelFlush=True)
-_TREND_SIZE, _MAP_SIZE = (236, 80), (158, 92)  # points
+_TREND_SIZE, _MAP_SIZE = (246, 70), (150, 78)  # points
 
 
 def trend_svg(trend: tuple[TrendDay, ...]) -> str | None:
@@ -54,10 +58,10 @@ def map_svg(cells: tuple[Cell, ...]) -> str | None:
     )
     names = (
         alt.Chart(alt.Data(values=_town_names(shapes)))
-        .mark_text(fontSize=8, font=SANS, fill=_INK, stroke="white", strokeWidth=2.5, strokeJoin="round")
+        .mark_text(fontSize=7, font=SANS, stroke="white", strokeWidth=1.4, strokeJoin="round", strokeOpacity=0.75)
         .encode(longitude="x:Q", latitude="y:Q", text="town:N")
     )
-    chart = alt.layer(ground, names, names.mark_text(fontSize=8, font=SANS, fill=_INK))
+    chart = alt.layer(ground, names, names.mark_text(fontSize=7, font=SANS, fill=_INK))
     return _svg(chart.project(type="identity", reflectY=True).properties(width=_MAP_SIZE[0], height=_MAP_SIZE[1]))
 
 
@@ -89,11 +93,19 @@ def _town_names(shapes: list[dict]) -> list[dict[str, object]]:
     ]
 
 
-def _svg(chart: alt.LayerChart) -> str:
-    import vl_convert  # here, because it starts a JavaScript engine
-
+def _svg(chart: alt.LayerChart | alt.FacetChart) -> str:
     dressed = chart.configure(font=SANS, background="transparent").configure_view(stroke=None)
     dressed = dressed.configure_axis(
         labelFontSize=8, labelColor=_INK, gridColor=_RULE, gridWidth=0.5, domainColor=_RULE, tickColor=_RULE
     ).configure_axisX(grid=False)
-    return vl_convert.vegalite_to_svg(dressed.to_json())
+    return _engine().vegalite_to_svg(dressed.to_json())
+
+
+@cache
+def _engine() -> ModuleType:
+    """The drawing engine, taught our typeface once: it places labels by their measured width."""
+    import vl_convert  # here, because it starts a JavaScript engine
+
+    with tempfile.TemporaryDirectory() as folder:
+        vl_convert.register_font_directory(str(lay_out_fonts(Path(folder) / "fonts")))
+    return vl_convert

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from jobs.report.figures import Feed, Figures, Overdue, Vital, NewWarning
+from jobs.report.figures import Feed, Figures, NewWarning, Overdue, Vital
+from jobs.report.typeset import chinese_punctuation
 
-WARNINGS_LISTED, OVERDUE_LISTED, GAPS_LISTED = 12, 6, 8
-GAP_STATES, GAP_VERDICTS = ("late", "missing"), ("refuse", "failed")
+WARNINGS_LISTED, OVERDUE_LISTED, GAPS_LISTED = 12, 5, 8
+STATES = ("on_time", "late", "missing", "waiting")
+GAP_STATES, GAP_VERDICTS = STATES[1:3], ("refuse", "failed")
 PRESSING = ("orange", "red")
 _WEEKDAYS = "一二三四五六日"
 _PSEUDONYM = re.compile(r"[A-Z]-[0-9a-f]{4,}")
@@ -70,7 +72,7 @@ class Brief:
 
 def compose(figures: Figures, issue_no: int | None = None) -> Brief:
     """The brief of a day. issue_no: the day of the year unless given."""
-    sections = (_warnings(figures), _overdue(figures.overdue), _gaps(figures.feeds))
+    sections = (_warnings(figures), _overdue(figures), _gaps(figures.feeds))
     return Brief(
         issue_no=issue_no if issue_no is not None else figures.as_of.timetuple().tm_yday,
         figures=figures,
@@ -85,7 +87,7 @@ def _headline(figures: Figures, sections: tuple[Section, ...]) -> str:
     warned, overdue, gaps = (section.total for section in sections)
     pressing = sum(warning.level in PRESSING for warning in figures.new_warnings)
     warnings = f"新增预警 {warned} 条" + (f"（橙色及以上 {pressing} 条）" if pressing else "")
-    return f"{warnings}，逾期事项 {overdue} 件，数据缺口 {gaps} 项。"
+    return f"{warnings}，逾期 {overdue} 件，数据缺口 {gaps} 项。"
 
 
 def long_date(day: date) -> str:
@@ -100,7 +102,7 @@ def moment(at: datetime | None) -> str:
 
 def _tile(vital: Vital) -> Tile:
     shown, unit = _figure(vital)
-    return Tile(vital.name_zh, shown, unit, vital.note_zh or "")
+    return Tile(chinese_punctuation(vital.name_zh), shown, unit, chinese_punctuation(vital.note_zh or ""))
 
 
 def _figure(vital: Vital) -> tuple[str, str]:
@@ -141,7 +143,7 @@ def _warnings(figures: Figures) -> Section:
 
 
 def _warning_row(warning: NewWarning) -> tuple[str, ...]:
-    return (
+    return _row(
         warning.level_zh,
         warning.title_zh,
         _place(warning),
@@ -166,7 +168,8 @@ def _within(town: str | None, place: str | None) -> str:
     return place if not town or town in place else f"{town}{place}"
 
 
-def _overdue(matters: tuple[Overdue, ...]) -> Section:
+def _overdue(figures: Figures) -> Section:
+    matters = figures.overdue
     listed, total = matters[:OVERDUE_LISTED], len(matters)
     parts = _parts((matter.matter_kind_zh for matter in matters), "件")
     longest = max((matter.days_overdue for matter in matters), default=0)
@@ -178,37 +181,37 @@ def _overdue(matters: tuple[Overdue, ...]) -> Section:
         total=total,
         unlisted=unlisted,
         columns=("类别", "编号", "地点", "责任单位", "应办日期", "逾期天数", "30日投诉"),
-        rows=tuple(_overdue_row(matter) for matter in listed),
+        rows=tuple(_overdue_row(matter, figures.as_of) for matter in listed),
         more=_sentence([f"另有 {unlisted} 件未列出" if unlisted else ""], "可在指挥席查看"),
     )
 
 
-def _overdue_row(matter: Overdue) -> tuple[str, ...]:
-    return (
+def _overdue_row(matter: Overdue, as_of: date) -> tuple[str, ...]:
+    year = "" if matter.due_on.year == as_of.year else f"{matter.due_on.year}年"
+    return _row(
         matter.matter_kind_zh,
         matter.matter_no,
         _within(matter.town, matter.place) or "—",
         matter.unit_zh or "—",
-        f"{matter.due_on.month}月{matter.due_on.day}日",
+        f"{year}{matter.due_on.month}月{matter.due_on.day}日",
         f"{matter.days_overdue:,}",
         "—" if matter.complaints_30d is None else f"{matter.complaints_30d:,}",
     )
 
 
 def _gaps(feeds: tuple[Feed, ...]) -> Section:
-    """Coverage first, then every late, missing or refused feed by its department's name."""
+    """Coverage first, then every late, missing or refused feed by its department's name, in the table or below it."""
     gaps = [feed for feed in feeds if is_gap(feed)]
-    listed = gaps[:GAPS_LISTED]
-    unlisted = len(gaps) - len(listed)
+    listed, rest = gaps[:GAPS_LISTED], gaps[GAPS_LISTED:]
     return Section(
         key="gaps",
         heading="四、数据缺口",
         says=_coverage(feeds),
         total=len(gaps),
-        unlisted=unlisted,
+        unlisted=len(rest),
         columns=("部门", "数据", "到达", "质检", "迟到", "未入库"),
         rows=tuple(_gap_row(feed) for feed in listed),
-        more=_sentence([f"另有 {unlisted} 项未列表" if unlisted else ""], "部门已在上文列明"),
+        more=f"另有 {len(rest)} 项：{'、'.join(map(_named, rest))}。" if rest else "",
     )
 
 
@@ -220,30 +223,23 @@ def is_gap(feed: Feed) -> bool:
 def _coverage(feeds: tuple[Feed, ...]) -> str:
     if not feeds:
         return "尚无接入的数据源。"
-    says = f"接入数据源 {len(feeds)} 个：{_parts((feed.state_zh for feed in feeds), '个')}"
-    named = [
-        f"{word}的有{_departments(those)}"
-        for word, those in _by_word(
-            [(feed.state_zh, feed) for feed in feeds if feed.state in GAP_STATES]
-            + [(feed.verdict_zh or "未通过", feed) for feed in feeds if feed.verdict in GAP_VERDICTS]
-        )
-    ]
-    return ";".join([says, *named]) + "。"
+    in_order = sorted(feeds, key=lambda feed: STATES.index(feed.state) if feed.state in STATES else len(STATES))
+    arrived = _parts((feed.state_zh for feed in in_order), "个")
+    says = f"接入数据源 {len(feeds)} 个：{arrived}"
+    stopped = _parts((feed.verdict_zh or "未通过" for feed in feeds if feed.verdict in GAP_VERDICTS), "个")
+    return f"{says}；质检{stopped}。" if stopped else f"{says}。"
 
 
-def _by_word(pairs: list[tuple[str, Feed]]) -> Iterator[tuple[str, list[Feed]]]:
-    for word in dict.fromkeys(word for word, _ in pairs):
-        yield word, [feed for spoken, feed in pairs if spoken == word]
-
-
-def _departments(feeds: list[Feed]) -> str:
-    return "、".join(f"{feed.department}({feed.title_zh})" for feed in feeds)
+def _named(feed: Feed) -> str:
+    """公安局(警情)迟报: department, feed and what is wrong."""
+    wrong = feed.state_zh if feed.state in GAP_STATES else feed.verdict_zh or "未通过"
+    return chinese_punctuation(f"{feed.department}({feed.title_zh}){wrong}")
 
 
 def _gap_row(feed: Feed) -> tuple[str, ...]:
     late = f"{feed.hours_late:,.0f} 小时" if feed.hours_late and feed.hours_late >= 1 else "—"
     stopped = (feed.held_rows or 0) + (feed.refused_rows or 0)
-    return (
+    return _row(
         feed.department,
         feed.title_zh,
         feed.state_zh,
@@ -253,6 +249,10 @@ def _gap_row(feed: Feed) -> tuple[str, ...]:
     )
 
 
+def _row(*cells: str) -> tuple[str, ...]:
+    return tuple(chinese_punctuation(cell) for cell in cells)
+
+
 def _parts(words: Iterable[str], unit: str) -> str:
     """红色 1 条、橙色 2 条: how many of each, in the order of first appearance."""
     return "、".join(f"{word} {count} {unit}" for word, count in Counter(words).items())
@@ -260,4 +260,4 @@ def _parts(words: Iterable[str], unit: str) -> str:
 
 def _sentence(clauses: list[str], ending: str) -> str:
     said = [clause for clause in clauses if clause]
-    return f"{','.join(said)},{ending}。" if said else ""
+    return f"{'，'.join(said)}，{ending}。" if said else ""

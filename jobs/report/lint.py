@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,7 +11,6 @@ from typing import NamedTuple
 from jobs.report.compose import Brief, is_gap, percent
 from jobs.report.figures import Feed
 from jobs.report.identifiers import find_identifiers
-
 
 _SHARE_ROUNDING = 0.05  # percentage points: a share may have been rounded to one decimal
 
@@ -23,14 +23,14 @@ class Fault(NamedTuple):
     says: str
 
     def __str__(self) -> str:
-        return f"{self.place}:{self.figure}:{self.says}"
+        return f"{self.place}：{self.figure}：{self.says}"
 
 
 class BriefFault(ValueError):
     """A brief whose figures do not hold; nothing was written."""
 
     def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("日报未生成，请先改正：" + ";".join(map(str, faults)))
+        super().__init__("日报未生成，请先改正：" + "；".join(map(str, faults)))
         self.faults = faults
 
 
@@ -48,14 +48,15 @@ def lint(brief: Brief) -> list[Fault]:
 def _printed(brief: Brief) -> Iterator[Fault]:
     """What can be judged from the words alone, whoever wrote them."""
     for place, text in brief.passages():
-        yield from _sums(place, text)
-        yield from _percentages(place, text)
+        plain = unicodedata.normalize("NFKC", text)  # full-width marks and digits count like narrow ones
+        yield from _sums(place, plain)
+        yield from _percentages(place, plain)
         # The fault names the kind and the place only: the log must not carry the number either.
         yield from (Fault(place, kind, "正文不得出现个人标识，请改为化名") for kind in find_identifiers(text))
 
 
-_TOTAL = re.compile(r"(?P<total>[\d,]+) ?(?P<unit>[条件个起行户人])[:,:](?P<parts>[^。;;::]+)")
-_PART = re.compile(r"^[^\d、]+ ?(?P<count>[\d,]+) ?(?P<unit>[条件个起行户人])(?:[((][^))]*[))])?$")
+_TOTAL = re.compile(r"(?P<total>\d[\d,]*) ?(?P<unit>[条件个起行户人]):(?P<parts>[^。;:]+)")
+_PART = re.compile(r"^[^\d、]+ ?(?P<count>\d[\d,]*) ?(?P<unit>[条件个起行户人])(?:\([^)]*\))?$")
 
 
 def _sums(place: str, text: str) -> Iterator[Fault]:
@@ -69,7 +70,7 @@ def _sums(place: str, text: str) -> Iterator[Fault]:
 
 
 _PERCENTAGE = re.compile(
-    r"(?P<part>[\d,]+)\s*/\s*(?P<whole>[\d,]+)\s*[=((,,::占为即约]*\s*(?P<shown>\d+(?:\.(?P<decimals>\d+))?)\s*[%%]"
+    r"(?P<part>\d[\d,]*)\s*/\s*(?P<whole>\d[\d,]*)\s*[=(,:占为即约]*\s*(?P<shown>\d+(?:\.(?P<decimals>\d+))?)\s*%"
 )
 
 
@@ -135,10 +136,11 @@ def _rows_conserved(brief: Brief) -> Iterator[Fault]:
 
 
 def _late_departments_named(brief: Brief) -> Iterator[Fault]:
-    said = "".join(section.says for section in brief.sections if section.key == "gaps")
+    gaps = next(section for section in brief.sections if section.key == "gaps")
+    said = gaps.more + "".join(cell for row in gaps.rows for cell in row)
     for feed in brief.figures.feeds:
         if is_gap(feed) and feed.department not in said:
-            yield Fault("四、数据缺口", feed.department, f"{feed.title_zh}{feed.state_zh}，未点名")
+            yield Fault(gaps.heading, feed.department, f"{feed.title_zh}{feed.state_zh}，未点名")
 
 
 def _whole(figure: str) -> int:

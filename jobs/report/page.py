@@ -6,7 +6,6 @@ import json
 import tempfile
 from datetime import UTC
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,11 @@ from markupsafe import Markup
 
 from jobs.report.charts import LEVEL_COLOURS, days_above, map_svg, trend_svg
 from jobs.report.compose import Brief, long_date, moment
+from jobs.report.fonts import lay_out_fonts
 
 TEMPLATES = Path(__file__).parent / "templates"
-_FONTS = ("NotoSerifCJKsc-Regular.otf", "NotoSansCJKsc-Regular.otf")
 # Body, table and caption in points. 16 pt is 3号, what GB/T 9704 asks for; smaller only to keep the day on one page.
-_SIZES = ((16, 10.5, 8.5), (14, 9.5, 8), (12, 8.5, 7.5), (10.5, 8, 7))
+_SIZES = ((16, 10.5, 8.5), (14, 9.5, 8), (11, 8.5, 7), (10.5, 8, 7))
 _MOST_PAGES = 2
 
 
@@ -91,9 +90,7 @@ def _lay_out(model: dict[str, Any], room: Path) -> None:
             (room / f"{picture}.svg").write_text(model[picture], encoding="utf-8")
     drawn = {picture: bool(model[picture]) for picture in ("trend", "map")}
     (room / "brief.json").write_text(json.dumps({**model, **drawn}, ensure_ascii=False), encoding="utf-8")
-    (room / "fonts").mkdir()
-    for font in _FONTS:
-        (room / "fonts" / font).symlink_to(str(files("mplfonts") / "fonts" / font))
+    lay_out_fonts(room / "fonts")
 
 
 def _set_in(room: Path, sizes: tuple[float, float, float], brief: Brief) -> tuple[int, bytes]:
@@ -101,7 +98,7 @@ def _set_in(room: Path, sizes: tuple[float, float, float], brief: Brief) -> tupl
     import typst
 
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[room / "fonts"])
-    given = dict(zip(("body", "table", "caption"), map(str, sizes), strict=True))
+    given: dict[str, str] = dict(zip(("body", "table", "caption"), map(str, sizes), strict=True))
     press = typst.Compiler(input=room / "brief.typ", root=room, font_paths=fonts, sys_inputs=given)
     pdf = press.compile(format="pdf", timestamp=brief.figures.built_at.astimezone(UTC), pdf_standards="a-2b")
     assert isinstance(pdf, bytes)

@@ -1,0 +1,44 @@
+"""The sweep of a drop folder as an Airflow event: a file that has stood still starts its feed's ingest."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+from jobs.home import home
+from jobs.ingest.claim import dropped, stands_still
+
+POLL_SECONDS = 5.0
+AGAIN_SECONDS = 120.0
+
+
+class DropFolderTrigger(BaseEventTrigger):
+    """Fires when a file of the pattern stands still in drop/<folder>; again every two minutes while it is still there.
+
+    The folder is the truth: whatever the triggerer missed while it was down, it sees when it is back.
+    """
+
+    def __init__(self, folder: str, pattern: str) -> None:
+        super().__init__()
+        self.folder, self.pattern = folder, pattern
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"folder": self.folder, "pattern": self.pattern}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        told: dict[tuple[str, int], float] = {}
+        while True:
+            news = [key for key in self._still() if time.monotonic() - told.get(key, -AGAIN_SECONDS) >= AGAIN_SECONDS]
+            if news:
+                told = dict.fromkeys(news, time.monotonic()) | {key: at for key, at in told.items() if key not in news}
+                yield TriggerEvent({"folder": self.folder, "files": len(news)})
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _still(self) -> list[tuple[str, int]]:
+        files = [path for path in dropped(home(), self.folder) if fnmatchcase(path.name, self.pattern)]
+        return [(path.name, path.stat().st_mtime_ns) for path in files if stands_still(path)]

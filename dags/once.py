@@ -1,0 +1,94 @@
+"""Every DAG once, in this process and in order: what `make demo` runs.
+
+Airflow's own output goes to HOME/logs/once.log; what a person wants to see goes to the screen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from jobs.home import home
+from jobs.services import airflow_environment
+
+
+def main() -> int:
+    """Run ingest of every feed, the city and the reports; 0 when every DAG run succeeded."""
+    here = home()
+    here.make_key()
+    os.environ.update(airflow_environment(here) | {"CITYBRAIN_SWEEP": "off"})
+    began = time.monotonic()
+    with _quiet(here.root / "logs" / "once.log") as console:
+        console.print(f"[bold]城市大脑[/bold] · {here.root} · {here.now():%Y-%m-%d}" + (" (演示时钟)" if here.frozen_day else ""))
+        failed = [dag_id for dag_id, dag in _dags(console) if not _run(console, dag_id, dag)]
+        if failed:
+            console.print(f"[red]没有成功:{'、'.join(failed)}。详见 {here.root / 'logs' / 'once.log'}[/red]")
+        _summary(console, time.monotonic() - began)
+    return 1 if failed else 0
+
+
+def _dags(console: Console) -> Iterator[tuple[str, Any]]:
+    """Ingest first, then the city, then the reports. Importing them is part of what is waited for."""
+    with console.status("Airflow"):
+        from airflow.utils.db import initdb
+
+        initdb()
+        from dags import city, ingest, reports
+    for feed in ingest.contracts:
+        yield f"ingest_{feed}", getattr(ingest, f"ingest_{feed}")
+    for fault in ingest.faults:
+        yield f"broken_{fault.path.stem}", getattr(ingest, f"broken_{fault.path.stem}")
+    yield "ingest_unrecognised", ingest.ingest_unrecognised
+    yield "city", city.city
+    yield "reports", reports.reports
+
+
+def _run(console: Console, dag_id: str, dag: Any) -> bool:
+    began = time.monotonic()
+    with console.status(dag_id):
+        state = str(dag.test().state)
+    good = state.endswith("success")
+    mark = "[green]✓[/green]" if good else "[red]✗[/red]"
+    console.print(f" {mark} {dag.dag_display_name or dag_id}  [dim]{dag_id} {time.monotonic() - began:.1f} s[/dim]")
+    return good
+
+
+def _summary(console: Console, seconds: float) -> None:
+    from jobs.status import show_status
+
+    try:
+        show_status(home(), console)
+    except FileNotFoundError:
+        console.print("[red]还没有可看的结果。[/red]")
+    console.print(f"[dim]用时 {seconds:.0f} 秒[/dim]")
+
+
+@contextmanager
+def _quiet(log: Path) -> Iterator[Console]:
+    """What is printed below Python's level and by Airflow's loggers goes to the log; the console keeps the screen."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    screen = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    sys.stdout.flush()
+    with log.open("a", encoding="utf-8") as out:
+        saved = os.dup(1), os.dup(2)
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+        try:
+            yield Console(file=screen, force_terminal=screen.isatty(), width=None if screen.isatty() else 120)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(saved[0], 1)
+            os.dup2(saved[1], 2)
+            screen.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

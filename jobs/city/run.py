@@ -1,0 +1,68 @@
+"""One run of the city: everything committed so far becomes a register, features and warnings."""
+
+from __future__ import annotations
+
+import fcntl
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from jobs import lake
+from jobs.home import Home
+from jobs.ingest import ledger
+
+
+@dataclass(frozen=True)
+class CityRun:
+    """What a run made: warnings as in gold.warning, worst first."""
+
+    run_id: str
+    as_of: date
+    warnings: list[dict[str, Any]]
+
+
+def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] = lambda step: None) -> CityRun | None:
+    """Register, features, warnings, judged on the days before as_of (default: the city's today). None when nothing was ever committed.
+
+    One run at a time. Raises NoJava or NoJars when Spark cannot start; ContractFault when a warning family cannot be read.
+    """
+    from schemas.warning_rule import load_rules
+
+    if not lake.exists(ledger.path(home)):
+        return None
+    rules = load_rules()
+    contracts, _ = home.contracts()
+    now = home.now()
+    as_of = as_of or now.date()
+    from jobs import spark as sparks
+    from jobs.city.features import compute_features
+    from jobs.city.register import register_people
+    from jobs.city.views import register_deliveries, register_feeds
+    from jobs.warn.find import find
+    from jobs.warn.record import record
+
+    with _alone(home):
+        told("Spark")
+        spark = sparks.session()
+        told("人员归一 register")
+        register_deliveries(spark, home)
+        register_people(spark, home, contracts)
+        register_feeds(spark, home, contracts)
+        told("指标 features")
+        compute_features(spark, home, as_of)
+        told("预警 warnings")
+        candidates = [candidate for rule in rules if set(rule.feeds) <= set(contracts) for candidate in find(spark, rule, as_of)]
+        warnings = record(spark, home, candidates, as_of, now)
+        spark.catalog.clearCache()
+    return CityRun(f"{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}", as_of, warnings)
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    home.locks.mkdir(parents=True, exist_ok=True)
+    with (home.locks / "city.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,182 @@
+"""The command line `citybrain`: what an operator does by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from jobs.home import MissingKey, home
+from jobs.ingest.ledger import Entry
+from schemas.contract import ContractFault
+
+app = typer.Typer(
+    help="城市大脑数据湖仓 · a city's data lakehouse. 状态在 var/(CITYBRAIN_HOME)。", no_args_is_help=True, rich_markup_mode="rich"
+)
+console = Console()
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="按哪一天判断 · judge as of this day (default: today)")]
+
+
+@app.command()
+def init() -> None:
+    """Make this city's folders and its secret key once; nothing that exists is changed."""
+    here = home()
+    here.make_key()
+    contracts, faults = here.contracts()
+    for folder in {contract.owner.folder for contract in contracts.values()}:
+        (here.drop / folder).mkdir(parents=True, exist_ok=True)
+        (here.returns / folder).mkdir(parents=True, exist_ok=True, mode=0o750)
+    console.print(f"{here.root}: {len(contracts)} feeds; drop folders in {here.drop}")
+    _tell(faults)
+
+
+@app.command()
+def ingest(
+    feed: Annotated[str | None, typer.Argument(help="one feed (default: all) · 一项数据,默认全部")] = None,
+    now: Annotated[bool, typer.Option("--now", help="take files at once, also those just written")] = False,
+) -> None:
+    """Take the waiting deliveries from the drop folders: land, sift, gate, publish, receipt, ledger."""
+    from jobs.ingest.claim import STILL_SECONDS
+    from jobs.ingest.delivery import DeliveriesFailed
+    from jobs.ingest.delivery import ingest as take
+    from jobs.ingest.stranger import turn_strangers_away
+
+    here = home()
+    contracts, faults = here.contracts()
+    if feed and feed not in contracts:
+        raise typer.BadParameter(f"there is no feed {feed!r}; known are {', '.join(contracts)}")
+    still = 0.0 if now else STILL_SECONDS
+    failed = False
+    for name in [feed] if feed else contracts:
+        try:
+            take(here, contracts[name], _say, still)
+        except DeliveriesFailed as fault:
+            console.print(f"[red]{fault}[/red]")
+            failed = True
+    if not feed:
+        for entry in turn_strangers_away(here, still):
+            _say(entry)
+    _tell(faults)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def city(as_of: Day = None) -> None:
+    """Register, features and warnings over everything committed, then a new serving file."""
+    from jobs.city.run import run_city
+    from jobs.serve import serve
+    from jobs.spark import NoJars, NoJava
+
+    day = as_of.date() if as_of else None
+    try:
+        with console.status("city") as status:
+            run = run_city(home(), day, lambda step: status.update(step))
+    except (NoJava, NoJars, ContractFault) as fault:
+        console.print(f"[red]{fault}[/red]")
+        raise typer.Exit(1) from None
+    if run is None:
+        console.print("nothing was ever ingested: drop a file and run `citybrain ingest` first")
+        raise typer.Exit(1)
+    console.print(f"{len(run.warnings)} warnings as of {run.as_of}; {serve(home(), day).name}")
+
+
+@app.command()
+def serve() -> None:
+    """Build a new serving file from the lake as it stands and swap it in."""
+    from jobs import serve as serving
+
+    console.print(serving.serve(home()).name)
+
+
+@app.command()
+def report(out: Annotated[Path | None, typer.Option(help="folder (default: HOME/reports)")] = None) -> None:
+    """Write the daily brief as HTML and PDF."""
+    from jobs.report.brief import write_brief
+    from jobs.serve import current
+
+    brief = write_brief(current(home()), out or home().reports)
+    console.print(f"{brief.html}\n{brief.pdf}")
+
+
+@app.command()
+def status() -> None:
+    """Feeds, rows, warnings, and where to look."""
+    from jobs.status import show_status
+
+    try:
+        show_status(home(), console)
+    except FileNotFoundError:
+        console.print("nothing to show yet: run `citybrain ingest` and `citybrain city`, or `make demo`")
+        raise typer.Exit(1) from None
+    _tell(home().contracts()[1])
+
+
+@app.command()
+def jars() -> None:
+    """Resolve Delta's JARs for Spark once, by pinned coordinates, and check their sums."""
+    from jobs.spark import NoJars, NoJava, fetch_jars
+
+    try:
+        console.print(f"Delta's JARs are in {fetch_jars()}")
+    except (NoJava, NoJars) as fault:
+        console.print(f"[red]{fault}[/red]")
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def up() -> None:
+    """Start Airflow and Superset on loopback under one supervisor."""
+    from jobs import services
+
+    here = home()
+    here.make_key()
+    try:
+        with console.status("starting Airflow and Superset"):
+            services.up(here)
+    except services.NotStarted as fault:
+        console.print(f"[red]{fault}[/red]")
+        raise typer.Exit(1) from None
+    secrets = here.root / "secrets" / "superset_admin_password"
+    console.print(f"指挥席   http://127.0.0.1:{services.SUPERSET_PORT}/superset/dashboard/commander/   admin / {secrets} 中的口令")
+    passwords = here.root / "airflow" / "simple_auth_manager_passwords.json.generated"
+    console.print(f"Airflow  http://127.0.0.1:{services.AIRFLOW_PORT}/   operator / {passwords} 中的口令")
+    console.print(f"投放     {here.drop}/<部门>/")
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that `up` started."""
+    from jobs import services
+
+    try:
+        services.down(home())
+    except services.NotStarted as fault:
+        console.print(f"[red]{fault}[/red]")
+        raise typer.Exit(1) from None
+    console.print("stopped")
+
+
+def _say(entry: Entry) -> None:
+    figures = f"{entry.read_rows:,} = {entry.kept_rows:,} kept + {entry.held_rows:,} held + {entry.refused_rows:,} refused"
+    words = f"  {' '.join(entry.words)}" if entry.words else ""
+    console.print(f"{entry.delivery_id:<42} {entry.status:<9} {figures}{words}")
+
+
+def _tell(faults: list[ContractFault]) -> None:
+    for fault in faults:
+        console.print(f"[yellow]contract left out: {fault}[/yellow]")
+
+
+def main() -> None:
+    try:
+        app()
+    except MissingKey as fault:
+        console.print(f"[red]{fault}[/red]")
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

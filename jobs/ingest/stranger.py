@@ -1,0 +1,47 @@
+"""Files that no contract takes: not guessed at, not deleted; each is put away with a ledger row and a word to its department."""
+
+from __future__ import annotations
+
+import hashlib
+
+from jobs.home import Home
+from jobs.ingest import claim as claims
+from jobs.ingest.claim import UNRECOGNISED, Claim
+from jobs.ingest.ledger import Entry, Ledger
+from jobs.ingest.receipt import tell_stranger
+from schemas.contract import Contract
+
+
+def turn_strangers_away(home: Home, still_seconds: float = claims.STILL_SECONDS) -> list[Entry]:
+    """Refuse every file whose name fits no feed. While some contract cannot be read nothing is turned away: it may be that feed's."""
+    contracts, faults = home.contracts()
+    if faults:
+        return []
+    for path in claims.strangers(home, contracts.values()):
+        if claims.stands_still(path, still_seconds):
+            claims.claim(home, f"{UNRECOGNISED}/{path.parent.name}", path)
+    root = home.inbox / UNRECOGNISED
+    folders = sorted(folder.name for folder in root.iterdir()) if root.is_dir() else []
+    ledger = Ledger(home, UNRECOGNISED)
+    return [
+        _turn_away(home, contracts, ledger, folder, claim)
+        for folder in folders
+        for claim in claims.claimed(home, f"{UNRECOGNISED}/{folder}")
+    ]
+
+
+def _turn_away(home: Home, contracts: dict[str, Contract], ledger: Ledger, folder: str, claim: Claim) -> Entry:
+    received_at = home.in_city(claim.claimed_at)
+    period = f"{received_at:%Y%m%d}"
+    attempt = ledger.attempt_of(claim.claim_id, period)
+    taken = "、".join(c.delivery.files for c in contracts.values() if c.owner.folder == folder) or "无"
+    entry = Entry(
+        claim.claim_id, f"{UNRECOGNISED}-{period}-{attempt:02d}", UNRECOGNISED, period, attempt, claim.path.name,
+        hashlib.sha256(claim.path.read_bytes()).hexdigest(), claim.path.stat().st_size, received_at, "refused",
+        words=[f"文件名不符合任何一项约定。本单位约定的文件名:{taken}。请改名后重新上传。"],
+    )  # fmt: skip
+    if not ledger.finished(claim.claim_id):
+        tell_stranger(home, folder, entry)
+        ledger.add(entry)
+    claims.archive(home, claim, entry.delivery_id)
+    return entry

@@ -1,0 +1,236 @@
+"""The serving file: one DuckDB file a run, built beside the old one and put in its place by a symlink.
+
+Only de-identified columns are in it: Superset has no column security.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+from croniter import croniter
+
+from jobs import lake
+from jobs.current import current_deliveries, current_rows, latest_outcomes
+from jobs.home import ZONE, Home
+from jobs.ingest import ledger
+from quality.forms import name, quote
+from schemas.codes import load_code_list
+from schemas.contract import Contract
+from schemas.warning_rule import LEVELS_ZH
+
+KEEP_FILES = 3
+OPEN_CLASSES = ("L1", "L2")
+GOLD = ("warning", "grid_daily", "trend_daily", "overdue")
+MEASURES_ZH = {"incident": "警情", "repair": "报修", "petition": "信访"}
+VERDICT_ZH = {"pass": "通过", "warn": "有提示", "refuse": "已退回", "failed": "处理出错"}
+STATE_ZH = {"on_time": "按时", "late": "迟到", "missing": "缺失", "waiting": "未送达"}
+
+
+def serve(home: Home, as_of: date | None = None) -> Path:
+    """Build a new serving file from the lake as it stands and swap it in. Readers of the old one go on until they reopen."""
+    contracts, _ = home.contracts()
+    now = home.now()
+    as_of = as_of or now.date()
+    run_id = f"{datetime.now(ZONE):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
+    home.serving.mkdir(parents=True, exist_ok=True)
+    target = home.serving / f"serving-{run_id}.duckdb"
+    part = target.with_suffix(".part")
+    with lake.connect(part) as con:
+        _read_gold(con, home)
+        _read_feeds(con, home, contracts)
+        _grids(con, contracts)
+        _warnings(con, as_of)
+        _grid_map(con, as_of)
+        _trend(con)
+        _overdue(con, contracts)
+        _source_health(con, home, contracts, now)
+        _vital(con, home, as_of)
+        _about(con, home, as_of, now, run_id)
+    os.replace(part, target)
+    _swap(home, target)
+    return target
+
+
+def current(home: Home) -> Path:
+    """The serving file of now. Raises FileNotFoundError when none was ever built."""
+    return (home.serving / "serving.duckdb").resolve(strict=True)
+
+
+def _read_gold(con: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """The gold tables that exist, as temporary views `gold_<table>`: views of the serving file itself must not reach outside it."""
+    for table in GOLD:
+        path = home.table("gold", table)
+        if lake.exists(path):
+            con.execute(f"CREATE TEMP VIEW gold_{table} AS SELECT * FROM {lake.scan(path)}")
+
+
+def _read_feeds(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract]) -> None:
+    """Each feed's current rows as `feed_<name>`, without any personal column."""
+    con.execute(f"CREATE TEMP TABLE outcome AS {latest_outcomes(lake.scan(ledger.path(home)))}")
+    con.execute(f"CREATE TEMP TABLE delivery_now AS {current_deliveries(lake.scan(ledger.path(home)))}")
+    for feed, contract in contracts.items():
+        columns = [c for c, spec in contract.columns.items() if spec.privacy in OPEN_CLASSES]
+        path = home.table("silver", feed)
+        if columns and lake.exists(path):
+            rows = current_rows(contract, lake.scan(path), "delivery_now")
+            con.execute(f"CREATE TABLE {name(f'feed_{feed}')} AS SELECT {', '.join(map(name, columns))}, delivery_id FROM ({rows})")
+
+
+def _has(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return bool(con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ? UNION ALL SELECT 1 FROM duckdb_views() WHERE view_name = ?", [table, table]).fetchone())
+
+
+def _grids(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+    """Temporary `place`: a grid with its names and its ring of points; empty before the grid reference has come."""
+    if _has(con, "feed_grid"):
+        con.execute(r"""
+            CREATE TEMP TABLE place AS
+            SELECT grid_code, grid_name, community, town,
+                   '[' || regexp_replace(regexp_replace(regexp_extract(boundary, '\(\(([^()]*)\)', 1), '\s*,\s*', '],[', 'g'),
+                                         '(-?[0-9.]+)\s+(-?[0-9.]+)', '\1,\2', 'g') || ']' AS ring
+            FROM feed_grid""")
+        con.execute("UPDATE place SET ring = '[[' || ltrim(ring, '[') || ']'")
+    else:
+        con.execute("CREATE TEMP TABLE place (grid_code VARCHAR, grid_name VARCHAR, community VARCHAR, town VARCHAR, ring VARCHAR)")
+
+
+def _warnings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    ranks = " ".join(f"WHEN {quote(level)} THEN {rank}" for rank, level in enumerate(LEVELS_ZH, 1))
+    seen = f"SELECT * FROM gold_warning WHERE seen_on = DATE '{as_of}'" if _has(con, "gold_warning") else None
+    if not seen:
+        return con.execute(f"CREATE TABLE warning ({WARNING_COLUMNS})") and None
+    con.execute(f"""
+        CREATE TABLE warning AS
+        SELECT w.warning_id, w.family, w.family_zh, w.lane, w.level, w.level_zh, CASE w.level {ranks} END::INT AS level_rank, w.title_zh,
+               w.reason_zh, CASE WHEN w.family = 'incident_surge' THEN coalesce(p.town || p.community || p.grid_name, w.grid_code) ELSE w.subject END AS subject,
+               w.grid_code, p.grid_name, p.community, p.town, w.raised_at, w.window_start, w.window_end, w.observed, w.expected, w.bound, w.score,
+               w.confidence, w.confidence_why, w.unit_zh, w.deadline_at, w.status,
+               CASE w.status WHEN 'below_line' THEN '线下' ELSE '新发现' END AS status_zh, w.evidence_rows, w.table_versions
+        FROM ({seen}) w LEFT JOIN place p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
+
+
+WARNING_COLUMNS = (
+    "warning_id VARCHAR, family VARCHAR, family_zh VARCHAR, lane VARCHAR, level VARCHAR, level_zh VARCHAR, level_rank INT, title_zh VARCHAR, "
+    "reason_zh VARCHAR, subject VARCHAR, grid_code VARCHAR, grid_name VARCHAR, community VARCHAR, town VARCHAR, raised_at TIMESTAMPTZ, "
+    "window_start DATE, window_end DATE, observed DOUBLE, expected DOUBLE, bound DOUBLE, score DOUBLE, confidence DOUBLE, confidence_why VARCHAR, "
+    "unit_zh VARCHAR, deadline_at TIMESTAMPTZ, status VARCHAR, status_zh VARCHAR, evidence_rows BIGINT, table_versions VARCHAR"
+)
+
+
+def _grid_map(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    residents = "SELECT grid_code, count(*) AS n FROM feed_household_registration GROUP BY 1" if _has(con, "feed_household_registration") else NO_COUNTS
+    incidents = (
+        f"SELECT grid_code, sum(events) AS n FROM gold_grid_daily WHERE measure = 'incident' AND day >= DATE '{as_of}' - 7 GROUP BY 1"
+        if _has(con, "gold_grid_daily")
+        else NO_COUNTS
+    )
+    con.execute(f"""
+        CREATE TABLE grid_map AS
+        SELECT p.grid_code, p.grid_name, p.community, p.town, coalesce(r.n, 0)::BIGINT AS residents, coalesce(i.n, 0)::BIGINT AS incidents_7d,
+               coalesce(w.n, 0)::BIGINT AS warnings, coalesce(w.worst, 0)::INT AS worst_rank, w.worst_level, p.ring AS polygon
+        FROM place p LEFT JOIN ({residents}) r USING (grid_code) LEFT JOIN ({incidents}) i USING (grid_code)
+        LEFT JOIN (SELECT grid_code, count(*) AS n, max(level_rank) AS worst, max_by(level, level_rank) AS worst_level
+                   FROM warning WHERE status = 'new' GROUP BY 1) w USING (grid_code)
+        ORDER BY p.grid_code""")
+
+
+NO_COUNTS = "SELECT NULL::VARCHAR AS grid_code, 0 AS n WHERE false"
+
+
+def _trend(con: duckdb.DuckDBPyConnection) -> None:
+    source = "gold_trend_daily" if _has(con, "gold_trend_daily") else "(SELECT NULL::DATE AS day, '' AS measure, 0.0 AS observed, 0.0 AS expected, 0.0 AS upper, 0.0 AS lower WHERE false)"
+    con.execute(f"""
+        CREATE TABLE trend_daily AS
+        SELECT day, measure, {_words("measure", MEASURES_ZH)} AS measure_zh, observed,
+               CASE WHEN NOT isnan(expected) THEN expected END AS expected, CASE WHEN NOT isnan(upper) THEN upper END AS upper,
+               CASE WHEN NOT isnan(lower) THEN lower END AS lower
+        FROM {source} ORDER BY measure, day""")
+
+
+def _overdue(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+    kinds = {code: zh for lst in ("equipment_kind", "repair_kind") for code, (zh, _) in load_code_list(lst).codes.items()}
+    source = "gold_overdue" if _has(con, "gold_overdue") else f"(SELECT {', '.join(f'NULL AS {c}' for c in OVERDUE_COLUMNS)} WHERE false)"
+    unit = contracts["repair"].owner.department if "repair" in contracts else ""
+    con.execute(f"""
+        CREATE TABLE overdue AS
+        SELECT o.matter_kind, {_words("o.kind", kinds)} || CASE o.matter_kind WHEN 'inspection' THEN '超期未检' ELSE '超期未办结' END AS matter_kind_zh,
+               o.matter_no, o.estate || o.building AS place, o.grid_code, p.grid_name, p.town, {quote(unit)} AS unit_zh, o.due_on,
+               o.days_overdue::BIGINT AS days_overdue, o.complaints_30d::BIGINT AS complaints_30d
+        FROM {source} o LEFT JOIN place p USING (grid_code) ORDER BY days_overdue DESC""")
+
+
+OVERDUE_COLUMNS = ("matter_kind", "kind", "matter_no", "estate", "building", "grid_code", "due_on", "days_overdue", "complaints_30d")
+
+
+def _source_health(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], now: datetime) -> None:
+    """Each feed: what came last, how it was judged, and whether it came when the contract's calendar says."""
+    con.execute("CREATE TEMP TABLE promise (feed VARCHAR, title_zh VARCHAR, department VARCHAR, due_at TIMESTAMPTZ, before_at TIMESTAMPTZ, late_hours DOUBLE)")
+    for feed, contract in contracts.items():
+        calendar = croniter(contract.delivery.every, now)
+        due, before = calendar.get_prev(datetime), calendar.get_prev(datetime)
+        late = contract.delivery.late_after.total_seconds() / 3600
+        con.execute("INSERT INTO promise VALUES (?, ?, ?, ?, ?, ?)", [feed, contract.title.zh, contract.owner.department, due, before, late])
+    verdicts = "CASE last.status WHEN 'passed' THEN 'pass' WHEN 'released' THEN 'pass' WHEN 'warned' THEN 'warn' WHEN 'failed' THEN 'failed' ELSE 'refuse' END"
+    con.execute(f"""
+        CREATE TABLE source_health AS
+        WITH total AS (SELECT feed, count(*) AS deliveries, sum(read_rows) AS read_rows, sum(kept_rows) AS kept_rows, sum(repaired_rows) AS repaired_rows,
+                              sum(held_rows) AS held_rows, sum(refused_rows) AS refused_rows,
+                              max(received_at) FILTER (status NOT IN ('refused', 'failed', 'rejected')) AS admitted_at FROM outcome GROUP BY 1),
+             last AS (SELECT feed, max_by(status, recorded_at) AS status, max_by(period, recorded_at) AS period, max(received_at) AS received_at
+                      FROM outcome GROUP BY 1),
+             judged AS (
+                SELECT p.feed, p.title_zh, p.department, last.period, last.received_at AS last_delivery_at, coalesce(t.deliveries, 0) AS deliveries,
+                       coalesce(t.read_rows, 0)::BIGINT AS read_rows, coalesce(t.kept_rows, 0)::BIGINT AS kept_rows,
+                       coalesce(t.repaired_rows, 0)::BIGINT AS repaired_rows, coalesce(t.held_rows, 0)::BIGINT AS held_rows,
+                       coalesce(t.refused_rows, 0)::BIGINT AS refused_rows, coalesce(t.held_rows / nullif(t.read_rows, 0), 0)::DOUBLE AS held_share,
+                       CASE WHEN last.feed IS NOT NULL THEN {verdicts} END AS verdict,
+                       CASE WHEN t.feed IS NULL THEN 'waiting'
+                            WHEN t.admitted_at IS NULL OR t.admitted_at < p.before_at THEN 'missing'
+                            WHEN t.admitted_at < p.due_at AND p.due_at + to_hours(p.late_hours::INT) < TIMESTAMPTZ '{now.isoformat()}' THEN 'late'
+                            ELSE 'on_time' END AS state,
+                       CASE WHEN t.admitted_at < p.due_at THEN greatest(0, date_diff('minute', p.due_at, TIMESTAMPTZ '{now.isoformat()}') / 60.0 - p.late_hours) ELSE 0 END AS hours_late
+                FROM promise p LEFT JOIN total t USING (feed) LEFT JOIN last USING (feed))
+        SELECT *, {_words("verdict", VERDICT_ZH)} AS verdict_zh, {_words("state", STATE_ZH)} AS state_zh FROM judged
+        ORDER BY CASE state WHEN 'missing' THEN 0 WHEN 'late' THEN 1 WHEN 'waiting' THEN 2 ELSE 3 END, department, feed""")
+
+
+def _vital(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
+    figures = [
+        ("residents", "登记居民", "SELECT sum(residents) FROM grid_map", "人", "户籍登记最新一期"),
+        ("grids", "网格", "SELECT count(*) FROM grid_map", "个", ""),
+        ("incidents_7d", "近7天警情", "SELECT sum(incidents_7d) FROM grid_map", "起", "按所属网格合计"),
+        ("warnings_today", "今日预警", "SELECT count(*) FROM warning WHERE status = 'new'", "条", ""),
+        ("overdue", "逾期事项", "SELECT count(*) FROM overdue", "件", ""),
+        ("held_share", "待补正占比", "SELECT 100.0 * sum(held_rows) / nullif(sum(read_rows), 0) FROM source_health", "%", "全部送达行"),
+    ]  # fmt: skip
+    con.execute("CREATE TABLE vital (ordinal INT, name VARCHAR, name_zh VARCHAR, value DOUBLE, unit_zh VARCHAR, note_zh VARCHAR)")
+    for ordinal, (figure, zh, sql, unit, note) in enumerate(figures, 1):
+        con.execute(f"INSERT INTO vital SELECT ?, ?, ?, coalesce(({sql}), 0), ?, ?", [ordinal, figure, zh, unit, note])
+
+
+def _about(con: duckdb.DuckDBPyConnection, home: Home, as_of: date, now: datetime, run_id: str) -> None:
+    tables = {f"gold.{table}": lake.version(home.table("gold", table)) for table in GOLD} | {"ops.delivery": lake.version(ledger.path(home))}
+    clock = "演示时钟" if home.frozen_day else "实时"
+    con.execute(
+        "CREATE TABLE about AS SELECT ?::DATE AS as_of, ?::TIMESTAMPTZ AS built_at, ? AS run_id, ? AS clock, ? AS table_versions",
+        [as_of, now, run_id, clock, json.dumps(tables, sort_keys=True)],
+    )
+
+
+def _words(column: str, words: dict[str, str]) -> str:
+    whens = " ".join(f"WHEN {quote(code)} THEN {quote(word)}" for code, word in words.items())
+    return f"CASE {column} {whens} ELSE {column} END"
+
+
+def _swap(home: Home, target: Path) -> None:
+    link = home.serving / "serving.duckdb"
+    part = home.serving / f".serving-{uuid.uuid4().hex[:6]}"
+    part.symlink_to(target.name)
+    os.replace(part, link)
+    for old in sorted(home.serving.glob("serving-*.duckdb"))[:-KEEP_FILES]:
+        old.unlink()

@@ -1,0 +1,157 @@
+"""The city's services under one supervisor: Airflow's four parts and Superset, all on loopback."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from configparser import RawConfigParser
+from pathlib import Path
+
+from jobs.home import CHECKOUT, Home
+
+AIRFLOW_PORT = int(os.environ.get("CITYBRAIN_AIRFLOW_PORT", "8080"))
+SUPERSET_PORT = int(os.environ.get("CITYBRAIN_SUPERSET_PORT", "8088"))
+STOP_SECONDS = 60
+
+
+class NotStarted(RuntimeError):
+    """A service did not come up."""
+
+
+def airflow_environment(home: Home) -> dict[str, str]:
+    """What Airflow is told, here and nowhere else. AIRFLOW__DATABASE__SQL_ALCHEMY_CONN names a PostgreSQL for real use."""
+    own = {
+        "AIRFLOW_HOME": str(home.root / "airflow"),
+        "CITYBRAIN_HOME": str(home.root),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "operator:admin",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{AIRFLOW_PORT}/execution/",
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{AIRFLOW_PORT}",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(AIRFLOW_PORT),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+        "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+        "GX_ANALYTICS_ENABLED": "false",
+        "PYTHONPATH": str(CHECKOUT),
+    }
+    return {**os.environ, **own} | ({"CITYBRAIN_FEEDS": os.environ["CITYBRAIN_FEEDS"]} if "CITYBRAIN_FEEDS" in os.environ else {})
+
+
+def superset_python() -> Path:
+    return Path(os.environ.get("CITYBRAIN_SUPERSET_PYTHON") or CHECKOUT / ".venv-superset" / "bin" / "python")
+
+
+def up(home: Home) -> None:
+    """Migrate, import the dashboards, start everything and wait until it answers. Raises NotStarted naming what did not."""
+    if is_up(home):
+        return
+    (home.root / "services").mkdir(parents=True, exist_ok=True)
+    environment = airflow_environment(home)
+    airflow = [sys.executable, "-m", "airflow"]
+    _do([*airflow, "db", "migrate"], environment, home, "airflow db migrate")
+    _do([*airflow, "pools", "set", "spark", "1", "one Spark session at a time"], environment, home, "airflow pools set")
+    _do([str(superset_python()), str(CHECKOUT / "dashboards" / "load.py")], environment, home, "dashboards/load.py")
+    _write_config(home)
+    supervisord = [sys.executable, "-m", "supervisor.supervisord", "-c", str(_config(home))]
+    subprocess.run(supervisord, env=environment, check=True)
+    _wait(home)
+
+
+def down(home: Home) -> None:
+    """Stop everything that `up` started, and wait until nothing of it is left."""
+    if not is_up(home):
+        return
+    _control(home, "shutdown")
+    deadline = time.monotonic() + STOP_SECONDS
+    while is_up(home) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    if is_up(home):
+        raise NotStarted(f"supervisor is still running; see {home.root / 'services' / 'supervisord.log'}")
+
+
+def is_up(home: Home) -> bool:
+    try:
+        os.kill(int((home.root / "services" / "supervisord.pid").read_text()), 0)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return False
+    return True
+
+
+def _programs() -> dict[str, list[str]]:
+    airflow = [sys.executable, "-m", "airflow"]
+    return {
+        "airflow-api": [*airflow, "api-server"],
+        "airflow-dag-processor": [*airflow, "dag-processor"],
+        "airflow-scheduler": [*airflow, "scheduler", "--skip-serve-logs"],
+        "airflow-triggerer": [*airflow, "triggerer", "--skip-serve-logs"],
+        "superset": [str(superset_python()), str(CHECKOUT / "dashboards" / "serve.py"), "--port", str(SUPERSET_PORT)],
+    }
+
+
+def _write_config(home: Home) -> None:
+    """supervisord's own settings; its control socket is a file only this user can open."""
+    folder = home.root / "services"
+    socket = folder / "supervisor.sock"
+    config = RawConfigParser()
+    config["unix_http_server"] = {"file": str(socket), "chmod": "0700"}
+    config["rpcinterface:supervisor"] = {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"}
+    config["supervisorctl"] = {"serverurl": f"unix://{socket}"}
+    config["supervisord"] = {"pidfile": str(folder / "supervisord.pid"), "logfile": str(folder / "supervisord.log"), "directory": str(CHECKOUT)}
+    for program, command in _programs().items():
+        config[f"program:{program}"] = {
+            "command": shlex.join(command), "autorestart": "true", "startsecs": "5", "startretries": "5",
+            "stopasgroup": "true", "killasgroup": "true", "stopwaitsecs": "25",
+            "redirect_stderr": "true", "stdout_logfile": str(folder / f"{program}.log"), "stdout_logfile_maxbytes": "20MB",
+        }  # fmt: skip
+    with _config(home).open("w") as out:
+        config.write(out)
+
+
+def _config(home: Home) -> Path:
+    return home.root / "services" / "supervisord.conf"
+
+
+def _control(home: Home, *words: str) -> str:
+    command = [sys.executable, "-m", "supervisor.supervisorctl", "-c", str(_config(home)), *words]
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+def _do(command: list[str], environment: dict[str, str], home: Home, name: str) -> None:
+    log = home.root / "services" / "setup.log"
+    with log.open("a") as out:
+        if subprocess.run(command, env=environment, stdout=out, stderr=out, cwd=CHECKOUT).returncode:
+            raise NotStarted(f"{name} failed: {_last_line(log)} (whole log: {log})")
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else "no output"
+
+
+def _wait(home: Home, seconds: float = 180) -> None:
+    """Until both pages answer, or NotStarted naming the service and its log."""
+    import requests
+
+    deadline = time.monotonic() + seconds
+    pages = {"airflow-api": f"http://127.0.0.1:{AIRFLOW_PORT}/api/v2/monitor/health", "superset": f"http://127.0.0.1:{SUPERSET_PORT}/health"}
+    while pages and time.monotonic() < deadline:
+        for name, url in list(pages.items()):
+            try:
+                if requests.get(url, timeout=5).ok:
+                    del pages[name]
+            except requests.RequestException:
+                pass
+        time.sleep(1)
+    if pages:
+        raise NotStarted(f"{', '.join(pages)} did not answer in {seconds:.0f} s; see {home.root / 'services'}")
