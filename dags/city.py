@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path[:0] = [path for path in [str(Path(__file__).resolve().parent.parent)] if path not in sys.path]
-
 from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, task
 
 from dags.ingest import contracts, rows_of
@@ -33,4 +28,4 @@ with DAG(
 
         return serve(home()).name
 
-    register_and_warn() >> serve_dashboards()
+    serve_dashboards().set_upstream(register_and_warn())

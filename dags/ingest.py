@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 from datetime import timedelta
-from pathlib import Path
-
-sys.path[:0] = [path for path in [str(Path(__file__).resolve().parent.parent)] if path not in sys.path]
 
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -21,12 +17,16 @@ SWEPT = os.environ.get("CITYBRAIN_SWEEP", "on") == "on"  # off where there is no
 
 def rows_of(feed: str) -> Asset:
     """The news that a feed has new outcomes in the ledger."""
-    return Asset(f"citybrain://silver/{feed}", name=f"silver_{feed}")
+    return Asset(uri=f"citybrain://silver/{feed}", name=f"silver_{feed}")
 
 
 def ingest_dag(contract: Contract) -> DAG:
-    watcher = AssetWatcher(name=f"sweep_{contract.feed}", trigger=DropFolderTrigger(contract.owner.folder, contract.delivery.files))
-    dropped = Asset(f"citybrain://drop/{contract.feed}", name=f"drop_{contract.feed}", watchers=[watcher] if SWEPT else [])
+    watcher = AssetWatcher(
+        name=f"sweep_{contract.feed}", trigger=DropFolderTrigger(contract.owner.folder, contract.delivery.files)
+    )
+    dropped = Asset(
+        uri=f"citybrain://drop/{contract.feed}", name=f"drop_{contract.feed}", watchers=[watcher] if SWEPT else []
+    )
     with DAG(
         f"ingest_{contract.feed}", schedule=[dropped], catchup=False, max_active_runs=1,
         dag_display_name=f"{contract.owner.department} · {contract.title.zh}", tags=["ingest", contract.owner.department],
@@ -61,8 +61,11 @@ def broken_dag(fault: ContractFault) -> DAG:
 
 def strangers_dag(folders: set[str]) -> DAG:
     """Files that no contract takes: each gets a ledger row and a receipt that says so."""
-    watchers = [AssetWatcher(name=f"sweep_strangers_{folder}", trigger=DropFolderTrigger(folder, "*")) for folder in sorted(folders)]
-    dropped = Asset("citybrain://drop/unrecognised", name="drop_unrecognised", watchers=watchers if SWEPT else [])
+    watchers = [
+        AssetWatcher(name=f"sweep_strangers_{folder}", trigger=DropFolderTrigger(folder, "*"))
+        for folder in sorted(folders)
+    ]
+    dropped = Asset(uri="citybrain://drop/unrecognised", name="drop_unrecognised", watchers=watchers if SWEPT else [])
     with DAG("ingest_unrecognised", schedule=[dropped], catchup=False, max_active_runs=1, tags=["ingest"]) as dag:
 
         @task(task_id="turn_away")

@@ -26,7 +26,9 @@ def main() -> int:
     os.environ.update(airflow_environment(here) | {"CITYBRAIN_SWEEP": "off"})
     began = time.monotonic()
     with _quiet(here.root / "logs" / "once.log") as console:
-        console.print(f"[bold]城市大脑[/bold] · {here.root} · {here.now():%Y-%m-%d}" + (" (演示时钟)" if here.frozen_day else ""))
+        console.print(
+            f"[bold]城市大脑[/bold] · {here.root} · {here.now():%Y-%m-%d}" + (" (演示时钟)" if here.frozen_day else "")
+        )
         failed = [dag_id for dag_id, dag in _dags(console) if not _run(console, dag_id, dag)]
         if failed:
             console.print(f"[red]没有成功:{'、'.join(failed)}。详见 {here.root / 'logs' / 'once.log'}[/red]")

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path[:0] = [path for path in [str(Path(__file__).resolve().parent.parent)] if path not in sys.path]
-
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
 from jobs.home import home
@@ -21,6 +16,6 @@ with DAG(
         from jobs.report.brief import write_brief
         from jobs.serve import current
 
-        return write_brief(current(home()), home().reports).pdf.name
+        return str(write_brief(current(home()), home().reports).pdf)
 
     daily_brief()

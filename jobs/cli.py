@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +15,14 @@ from jobs.ingest.ledger import Entry
 from schemas.contract import ContractFault
 
 app = typer.Typer(
-    help="城市大脑数据湖仓 · a city's data lakehouse. 状态在 var/(CITYBRAIN_HOME)。", no_args_is_help=True, rich_markup_mode="rich"
+    help="城市大脑数据湖仓 · a city's data lakehouse. 状态在 var/(CITYBRAIN_HOME)。",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
 )
-console = Console()
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="按哪一天判断 · judge as of this day (default: today)")]
+console = Console(width=None if sys.stdout.isatty() else 120)
+Day = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="按哪一天判断 · judge as of this day (default: today)")
+]
 
 
 @app.command()
@@ -140,7 +145,9 @@ def up() -> None:
         console.print(f"[red]{fault}[/red]")
         raise typer.Exit(1) from None
     secrets = here.root / "secrets" / "superset_admin_password"
-    console.print(f"指挥席   http://127.0.0.1:{services.SUPERSET_PORT}/superset/dashboard/commander/   admin / {secrets} 中的口令")
+    console.print(
+        f"指挥席   http://127.0.0.1:{services.SUPERSET_PORT}/superset/dashboard/commander/   admin / {secrets} 中的口令"
+    )
     passwords = here.root / "airflow" / "simple_auth_manager_passwords.json.generated"
     console.print(f"Airflow  http://127.0.0.1:{services.AIRFLOW_PORT}/   operator / {passwords} 中的口令")
     console.print(f"投放     {here.drop}/<部门>/")
@@ -160,7 +167,9 @@ def down() -> None:
 
 
 def _say(entry: Entry) -> None:
-    figures = f"{entry.read_rows:,} = {entry.kept_rows:,} kept + {entry.held_rows:,} held + {entry.refused_rows:,} refused"
+    figures = (
+        f"{entry.read_rows:,} = {entry.kept_rows:,} kept + {entry.held_rows:,} held + {entry.refused_rows:,} refused"
+    )
     words = f"  {' '.join(entry.words)}" if entry.words else ""
     console.print(f"{entry.delivery_id:<42} {entry.status:<9} {figures}{words}")
 

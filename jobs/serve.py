@@ -78,11 +78,18 @@ def _read_feeds(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str,
         path = home.table("silver", feed)
         if columns and lake.exists(path):
             rows = current_rows(contract, lake.scan(path), "delivery_now")
-            con.execute(f"CREATE TABLE {name(f'feed_{feed}')} AS SELECT {', '.join(map(name, columns))}, delivery_id FROM ({rows})")
+            con.execute(
+                f"CREATE TABLE {name(f'feed_{feed}')} AS SELECT {', '.join(map(name, columns))}, delivery_id FROM ({rows})"
+            )
 
 
 def _has(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return bool(con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ? UNION ALL SELECT 1 FROM duckdb_views() WHERE view_name = ?", [table, table]).fetchone())
+    return bool(
+        con.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE table_name = ? UNION ALL SELECT 1 FROM duckdb_views() WHERE view_name = ?",
+            [table, table],
+        ).fetchone()
+    )
 
 
 def _grids(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
@@ -96,7 +103,9 @@ def _grids(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
             FROM feed_grid""")
         con.execute("UPDATE place SET ring = '[[' || ltrim(ring, '[') || ']'")
     else:
-        con.execute("CREATE TEMP TABLE place (grid_code VARCHAR, grid_name VARCHAR, community VARCHAR, town VARCHAR, ring VARCHAR)")
+        con.execute(
+            "CREATE TEMP TABLE place (grid_code VARCHAR, grid_name VARCHAR, community VARCHAR, town VARCHAR, ring VARCHAR)"
+        )
 
 
 def _warnings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
@@ -123,7 +132,11 @@ WARNING_COLUMNS = (
 
 
 def _grid_map(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    residents = "SELECT grid_code, count(*) AS n FROM feed_household_registration GROUP BY 1" if _has(con, "feed_household_registration") else NO_COUNTS
+    residents = (
+        "SELECT grid_code, count(*) AS n FROM feed_household_registration GROUP BY 1"
+        if _has(con, "feed_household_registration")
+        else NO_COUNTS
+    )
     incidents = (
         f"SELECT grid_code, sum(events) AS n FROM gold_grid_daily WHERE measure = 'incident' AND day >= DATE '{as_of}' - 7 GROUP BY 1"
         if _has(con, "gold_grid_daily")
@@ -143,7 +156,11 @@ NO_COUNTS = "SELECT NULL::VARCHAR AS grid_code, 0 AS n WHERE false"
 
 
 def _trend(con: duckdb.DuckDBPyConnection) -> None:
-    source = "gold_trend_daily" if _has(con, "gold_trend_daily") else "(SELECT NULL::DATE AS day, '' AS measure, 0.0 AS observed, 0.0 AS expected, 0.0 AS upper, 0.0 AS lower WHERE false)"
+    source = (
+        "gold_trend_daily"
+        if _has(con, "gold_trend_daily")
+        else "(SELECT NULL::DATE AS day, '' AS measure, 0.0 AS observed, 0.0 AS expected, 0.0 AS upper, 0.0 AS lower WHERE false)"
+    )
     con.execute(f"""
         CREATE TABLE trend_daily AS
         SELECT day, measure, {_words("measure", MEASURES_ZH)} AS measure_zh, observed,
@@ -153,8 +170,14 @@ def _trend(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _overdue(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
-    kinds = {code: zh for lst in ("equipment_kind", "repair_kind") for code, (zh, _) in load_code_list(lst).codes.items()}
-    source = "gold_overdue" if _has(con, "gold_overdue") else f"(SELECT {', '.join(f'NULL AS {c}' for c in OVERDUE_COLUMNS)} WHERE false)"
+    kinds = {
+        code: zh for lst in ("equipment_kind", "repair_kind") for code, (zh, _) in load_code_list(lst).codes.items()
+    }
+    source = (
+        "gold_overdue"
+        if _has(con, "gold_overdue")
+        else f"(SELECT {', '.join(f'NULL AS {c}' for c in OVERDUE_COLUMNS)} WHERE false)"
+    )
     unit = contracts["repair"].owner.department if "repair" in contracts else ""
     con.execute(f"""
         CREATE TABLE overdue AS
@@ -164,17 +187,32 @@ def _overdue(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> 
         FROM {source} o LEFT JOIN place p USING (grid_code) ORDER BY days_overdue DESC""")
 
 
-OVERDUE_COLUMNS = ("matter_kind", "kind", "matter_no", "estate", "building", "grid_code", "due_on", "days_overdue", "complaints_30d")
+OVERDUE_COLUMNS = (
+    "matter_kind",
+    "kind",
+    "matter_no",
+    "estate",
+    "building",
+    "grid_code",
+    "due_on",
+    "days_overdue",
+    "complaints_30d",
+)
 
 
 def _source_health(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], now: datetime) -> None:
     """Each feed: what came last, how it was judged, and whether it came when the contract's calendar says."""
-    con.execute("CREATE TEMP TABLE promise (feed VARCHAR, title_zh VARCHAR, department VARCHAR, due_at TIMESTAMPTZ, before_at TIMESTAMPTZ, late_hours DOUBLE)")
+    con.execute(
+        "CREATE TEMP TABLE promise (feed VARCHAR, title_zh VARCHAR, department VARCHAR, due_at TIMESTAMPTZ, before_at TIMESTAMPTZ, late_hours DOUBLE)"
+    )
     for feed, contract in contracts.items():
         calendar = croniter(contract.delivery.every, now)
         due, before = calendar.get_prev(datetime), calendar.get_prev(datetime)
         late = contract.delivery.late_after.total_seconds() / 3600
-        con.execute("INSERT INTO promise VALUES (?, ?, ?, ?, ?, ?)", [feed, contract.title.zh, contract.owner.department, due, before, late])
+        con.execute(
+            "INSERT INTO promise VALUES (?, ?, ?, ?, ?, ?)",
+            [feed, contract.title.zh, contract.owner.department, due, before, late],
+        )
     verdicts = "CASE last.status WHEN 'passed' THEN 'pass' WHEN 'released' THEN 'pass' WHEN 'warned' THEN 'warn' WHEN 'failed' THEN 'failed' ELSE 'refuse' END"
     con.execute(f"""
         CREATE TABLE source_health AS
@@ -208,13 +246,17 @@ def _vital(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
         ("overdue", "逾期事项", "SELECT count(*) FROM overdue", "件", ""),
         ("held_share", "待补正占比", "SELECT 100.0 * sum(held_rows) / nullif(sum(read_rows), 0) FROM source_health", "%", "全部送达行"),
     ]  # fmt: skip
-    con.execute("CREATE TABLE vital (ordinal INT, name VARCHAR, name_zh VARCHAR, value DOUBLE, unit_zh VARCHAR, note_zh VARCHAR)")
+    con.execute(
+        "CREATE TABLE vital (ordinal INT, name VARCHAR, name_zh VARCHAR, value DOUBLE, unit_zh VARCHAR, note_zh VARCHAR)"
+    )
     for ordinal, (figure, zh, sql, unit, note) in enumerate(figures, 1):
         con.execute(f"INSERT INTO vital SELECT ?, ?, ?, coalesce(({sql}), 0), ?, ?", [ordinal, figure, zh, unit, note])
 
 
 def _about(con: duckdb.DuckDBPyConnection, home: Home, as_of: date, now: datetime, run_id: str) -> None:
-    tables = {f"gold.{table}": lake.version(home.table("gold", table)) for table in GOLD} | {"ops.delivery": lake.version(ledger.path(home))}
+    tables = {f"gold.{table}": lake.version(home.table("gold", table)) for table in GOLD} | {
+        "ops.delivery": lake.version(ledger.path(home))
+    }
     clock = "演示时钟" if home.frozen_day else "实时"
     con.execute(
         "CREATE TABLE about AS SELECT ?::DATE AS as_of, ?::TIMESTAMPTZ AS built_at, ? AS run_id, ? AS clock, ? AS table_versions",

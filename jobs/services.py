@@ -45,7 +45,9 @@ def airflow_environment(home: Home) -> dict[str, str]:
         "GX_ANALYTICS_ENABLED": "false",
         "PYTHONPATH": str(CHECKOUT),
     }
-    return {**os.environ, **own} | ({"CITYBRAIN_FEEDS": os.environ["CITYBRAIN_FEEDS"]} if "CITYBRAIN_FEEDS" in os.environ else {})
+    return {**os.environ, **own} | (
+        {"CITYBRAIN_FEEDS": os.environ["CITYBRAIN_FEEDS"]} if "CITYBRAIN_FEEDS" in os.environ else {}
+    )
 
 
 def superset_python() -> Path:
@@ -105,9 +107,15 @@ def _write_config(home: Home) -> None:
     socket = folder / "supervisor.sock"
     config = RawConfigParser()
     config["unix_http_server"] = {"file": str(socket), "chmod": "0700"}
-    config["rpcinterface:supervisor"] = {"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"}
+    config["rpcinterface:supervisor"] = {
+        "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+    }
     config["supervisorctl"] = {"serverurl": f"unix://{socket}"}
-    config["supervisord"] = {"pidfile": str(folder / "supervisord.pid"), "logfile": str(folder / "supervisord.log"), "directory": str(CHECKOUT)}
+    config["supervisord"] = {
+        "pidfile": str(folder / "supervisord.pid"),
+        "logfile": str(folder / "supervisord.log"),
+        "directory": str(CHECKOUT),
+    }
     for program, command in _programs().items():
         config[f"program:{program}"] = {
             "command": shlex.join(command), "autorestart": "true", "startsecs": "5", "startretries": "5",
@@ -144,7 +152,10 @@ def _wait(home: Home, seconds: float = 180) -> None:
     import requests
 
     deadline = time.monotonic() + seconds
-    pages = {"airflow-api": f"http://127.0.0.1:{AIRFLOW_PORT}/api/v2/monitor/health", "superset": f"http://127.0.0.1:{SUPERSET_PORT}/health"}
+    pages = {
+        "airflow-api": f"http://127.0.0.1:{AIRFLOW_PORT}/api/v2/monitor/health",
+        "superset": f"http://127.0.0.1:{SUPERSET_PORT}/health",
+    }
     while pages and time.monotonic() < deadline:
         for name, url in list(pages.items()):
             try:

@@ -54,7 +54,9 @@ def fetch_jars() -> Path:
         check=True,
     )  # fmt: skip
     if not _checked(folder):
-        raise NoJars(f"the JARs in {folder} are not those of {SUMS.name}; empty the folder and run `citybrain jars` again")
+        raise NoJars(
+            f"the JARs in {folder} are not those of {SUMS.name}; empty the folder and run `citybrain jars` again"
+        )
     return folder
 
 

@@ -31,7 +31,11 @@ def show_status(home: Home, console: Console) -> None:
 
 
 def _feeds(con: duckdb.DuckDBPyConnection) -> Table:
-    table = Table("部门", "数据", "期数", "读入", "入库", "其中修复", "待补正", "退回", "最近判定", "时效", title="各部门数据")
+    table = Table(
+        "部门", "数据", "期数", "读入", "入库", "其中修复", "待补正", "退回", "最近判定", "时效", title="各部门数据"
+    )
+    for column in table.columns:
+        column.no_wrap = True
     for column in table.columns[2:8]:
         column.justify = "right"
     rows = con.execute(
@@ -39,7 +43,11 @@ def _feeds(con: duckdb.DuckDBPyConnection) -> Table:
         "FROM source_health ORDER BY department, feed"
     ).fetchall()
     for *cells, verdict, state_zh, state in rows:
-        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells), verdict or "—", Text(state_zh, STATE_STYLE[state]))
+        table.add_row(
+            *(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells),
+            verdict or "—",
+            Text(state_zh, STATE_STYLE[state]),
+        )
     return table
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import string
+
 from schemas.contract import Column, strptime_of
 
 ZONE = "Asia/Shanghai"
+SPACED_NAME = (
+    "[\\p{Han}][ 　]+[\\p{Han}]"  # a space between two characters of a Chinese name, put there to align a column
+)
 WHITESPACE = " \t\n\r\v\f\u00a0\u3000\ufeff"
 PLACEHOLDERS = (
     "无", "暂无", "不详", "未知", "空", "—", "——", "-", "--", "/", "\\", "N/A", "n/a", "NA", "NULL", "null", "None", "nan", "#N/A",
@@ -15,7 +20,16 @@ TYPE_PLACEHOLDERS = {
     "mobile": ("13800000000", "00000000000", "11111111111"),
     "resident_id": ("000000000000000000", "111111111111111111"),
 }
-BOOLEAN_WORDS = {"是": "true", "否": "false", "1": "true", "0": "false", "true": "true", "false": "false", "Y": "true", "N": "false"}
+BOOLEAN_WORDS = {
+    "是": "true",
+    "否": "false",
+    "1": "true",
+    "0": "false",
+    "true": "true",
+    "false": "false",
+    "Y": "true",
+    "N": "false",
+}
 
 DAY_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日")
 MONTH_FORMS = ("%Y-%m", "%Y/%m", "%Y.%m", "%Y%m", "%Y年%m月")
@@ -28,6 +42,9 @@ SQL_TYPES = {
 
 _FULL_WIDTH = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F)) + "\u3000"
 _HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
+
+_FULL_ALNUM = "".join(chr(ord(c) + 0xFEE0) for c in string.digits + string.ascii_letters)
+_HALF_ALNUM = string.digits + string.ascii_letters
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -79,6 +96,10 @@ def read(column: Column, text: str) -> str:
             return _matching(text, r"[1-9]\d{16}[\dX]")
         case "mobile":
             return _matching(text, r"1[3-9]\d{9}")
+        case "person_name":
+            return f"CASE WHEN NOT regexp_matches({text}, {quote(SPACED_NAME)}) THEN {text} END"
+        case "string":
+            return f"CASE WHEN NOT regexp_matches({text}, '[０-９Ａ-Ｚａ-ｚ]') THEN {text} END"
         case _:
             return text
 
@@ -90,6 +111,10 @@ def repaired(column: Column, text: str) -> str:
     match column.type:
         case "string" if column.words or column.pattern:
             return read(column, dense)
+        case "string":
+            return f"translate({text}, {quote(_FULL_ALNUM)}, {quote(_HALF_ALNUM)})"
+        case "person_name":
+            return f"regexp_replace({text}, '[ 　]+', '', 'g')"
         case "integer" | "number" | "money":
             return _number(column, dense)
         case "date":
@@ -98,8 +123,10 @@ def repaired(column: Column, text: str) -> str:
             read_forms = f"{_strptime(dense, MONTH_FORMS if months else DAY_FORMS)}::DATE"
             return read_forms if months else f"coalesce({read_forms}, {serial})"
         case "timestamp":
-            forms = [day + clock for day in DAY_FORMS for clock in CLOCK_FORMS]
-            return f"timezone({quote(ZONE)}, {_strptime(f'trim({narrow})', forms)})"
+            forms = [*(day + clock for day in DAY_FORMS for clock in CLOCK_FORMS), "%Y%m%d%H%M%S"]
+            seconds = f"round({dense}::DOUBLE * 86400)::BIGINT"
+            serial = f"CASE WHEN regexp_full_match({dense}, '[2-6]\\d{{4}}(\\.\\d{{1,9}})?') THEN TIMESTAMP '1899-12-30' + to_seconds({seconds}) END"
+            return f"timezone({quote(ZONE)}, coalesce({_strptime(f'trim({narrow})', forms)}, {serial}))"
         case "boolean":
             return read(column, dense)
         case "resident_id":
@@ -117,7 +144,7 @@ def repair_rule(column: Column, before: str) -> str:
     full_width = f"regexp_matches({before}, '[\uff01-\uff5e]')"
     by_type = {
         "date": f"CASE WHEN regexp_full_match({before}, '\\s*\\d{{5}}\\s*') THEN 'excel_serial' ELSE 'date_form' END",
-        "timestamp": "'date_form'",
+        "timestamp": f"CASE WHEN regexp_full_match({before}, '\\s*\\d{{5}}(\\.\\d+)?\\s*') THEN 'excel_serial' ELSE 'date_form' END",
         "integer": "'number_form'",
         "number": "'number_form'",
         "money": "'number_form'",
@@ -175,7 +202,9 @@ def _lookup(words: dict[str, str], text: str) -> str:
     by_code: dict[str, list[str]] = {}
     for word, code in words.items():
         by_code.setdefault(code, []).append(word)
-    whens = " ".join(f"WHEN {text} IN ({', '.join(map(quote, said))}) THEN {quote(code)}" for code, said in by_code.items())
+    whens = " ".join(
+        f"WHEN {text} IN ({', '.join(map(quote, said))}) THEN {quote(code)}" for code, said in by_code.items()
+    )
     return f"CASE {whens} END"
 
 
@@ -200,4 +229,6 @@ def _upgraded_id(text: str) -> str:
     """A 15-digit ID of before 1999 in its 18-digit form; NULL when its birth date does not exist."""
     longer = f"(substr({text}, 1, 6) || '19' || substr({text}, 7, 9))"
     dated = f"try_strptime(substr({longer}, 7, 8), '%Y%m%d') IS NOT NULL"
-    return f"CASE WHEN regexp_full_match({text}, '[1-9]\\d{{14}}') AND {dated} THEN {longer} || {_check_digit(longer)} END"
+    return (
+        f"CASE WHEN regexp_full_match({text}, '[1-9]\\d{{14}}') AND {dated} THEN {longer} || {_check_digit(longer)} END"
+    )

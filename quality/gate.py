@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -61,12 +62,13 @@ def gate(contract: Contract, staged: Path, delivery_id: str, past_rows: list[int
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     from quality import duckdb_dialect
 
     duckdb_dialect.register()
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_sql("staged", connection_string=f"duckdb:///{staged}")
     findings, pages = [], []
     for table, suite in (("batch", _batch_suite(contract, past_rows)), ("kept", _kept_suite(contract))):
@@ -80,17 +82,18 @@ def _batch_suite(contract: Contract, past_rows: list[int]) -> ExpectationSuite:
     """Rows arrived, few enough are held, and about as many as usual."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     suite = gx.ExpectationSuite(f"{contract.feed}.batch")
-    suite.add_expectation(gxe.ExpectTableRowCountToBeBetween(min_value=1, severity="critical"))
+    suite.add_expectation(gxe.ExpectTableRowCountToBeBetween(min_value=1, severity=FailureSeverity.CRITICAL))
     held = contract.gate.held
-    suite.add_expectation(gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.refuse, severity="critical"))
-    suite.add_expectation(gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.warn, severity="warning"))
+    suite.add_expectation(gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.refuse, severity=FailureSeverity.CRITICAL))
+    suite.add_expectation(gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.warn, severity=FailureSeverity.WARNING))
     if (volume := contract.gate.volume) and len(past_rows) >= 3:
         median = sorted(past_rows[: volume.deliveries])[len(past_rows[: volume.deliveries]) // 2]
         suite.add_expectation(
             gxe.ExpectTableRowCountToBeBetween(
-                min_value=int(median * volume.low), max_value=int(median * volume.high) + 1, severity="warning"
+                min_value=int(median * volume.low), max_value=int(median * volume.high) + 1, severity=FailureSeverity.WARNING
             )
         )
     return suite
@@ -106,7 +109,9 @@ def _kept_suite(contract: Contract) -> ExpectationSuite:
         if column.required:
             suite.add_expectation(gxe.ExpectColumnValuesToNotBeNull(column=name))
         if column.words:
-            suite.add_expectation(gxe.ExpectColumnValuesToBeInSet(column=name, value_set=sorted(set(column.words.values()))))
+            suite.add_expectation(
+                gxe.ExpectColumnValuesToBeInSet(column=name, value_set=sorted(set(column.words.values())))
+            )
         if column.range:
             low, high = column.range
             suite.add_expectation(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high))
@@ -117,7 +122,9 @@ def _kept_suite(contract: Contract) -> ExpectationSuite:
     return suite
 
 
-def _validate(context: Any, source: Any, table: str, suite: ExpectationSuite, delivery_id: str) -> ExpectationSuiteValidationResult:
+def _validate(
+    context: Any, source: Any, table: str, suite: ExpectationSuite, delivery_id: str
+) -> ExpectationSuiteValidationResult:
     batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("whole")
     definition = gx_validation(context, batch, suite, table)
     form = {"result_format": "BASIC", "partial_unexpected_count": 0, "include_unexpected_rows": False}
@@ -176,9 +183,16 @@ def _say(contract: Contract, expectation: str, column: str | None, observed: Any
 
 def _page(result: ExpectationSuiteValidationResult) -> str:
     from great_expectations.render.renderer import ValidationResultsPageRenderer
+
+    return _view().render(ValidationResultsPageRenderer().render(result))
+
+
+@cache
+def _view() -> Any:
+    """One view a process: it compiles its templates once."""
     from great_expectations.render.view import DefaultJinjaPageView
 
-    return DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    return DefaultJinjaPageView()
 
 
 def _worst(findings: list[Finding]) -> Answer:

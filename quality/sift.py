@@ -66,7 +66,8 @@ def _conformed(contract: Contract, received_at: datetime) -> str:
     values = ", ".join(_value(c, spec) for c, spec in columns.items())
     wrong = ", ".join(filter(None, (_wrong(c, spec) for c, spec in columns.items())))
     row_rules = "".join(
-        f", CASE WHEN ({rule.must}) IS FALSE THEN {quote(f'row:{rule_name}')} END" for rule_name, rule in contract.rows.items()
+        f", CASE WHEN ({rule.must}) IS FALSE THEN {quote(f'row:{rule_name}')} END"
+        for rule_name, rule in contract.rows.items()
     )
     mended = ", ".join(_mended(c, spec) for c, spec in columns.items()) or "NULL"
     typed = ", ".join(name(c) for c in columns)
@@ -96,7 +97,11 @@ def _wrong(column: str, spec) -> str:
     missing = quote(f"missing:{column}") if spec.required else "NULL"
     malformed = f"WHEN {value} IS NULL THEN {quote(f'{forms.malformed(spec)}:{column}')}"
     untrue = forms.untrue(spec, value)
-    return f"CASE WHEN {empty} THEN {missing} {malformed}" + (f" ELSE {untrue} || {quote(f':{column}')}" if untrue else "") + " END"
+    return (
+        f"CASE WHEN {empty} THEN {missing} {malformed}"
+        + (f" ELSE {untrue} || {quote(f':{column}')}" if untrue else "")
+        + " END"
+    )
 
 
 def _mended(column: str, spec) -> str:

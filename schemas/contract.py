@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from croniter import croniter
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from sqlglot import expressions
+from sqlglot.errors import SqlglotError
 
 from schemas.codes import load_code_list
 from schemas.faults import ContractFault, explain
@@ -266,8 +268,6 @@ class Contract(Strict):
 
 def header_key(header: str) -> str:
     """A header with what varies between exports taken out: spaces, full-width forms, case, BOM."""
-    import unicodedata
-
     return re.sub(r"[\s\ufeff]+", "", unicodedata.normalize("NFKC", header)).casefold()
 
 
@@ -283,13 +283,13 @@ def strptime_of(form: str) -> str:
     for part in parts:
         if part not in STRPTIME and re.match(r"[a-zA-Z]", part) and part != "T":
             raise ValueError(f"formats: {form!r} has {part!r}; known are {', '.join(STRPTIME)}")
-    return "".join(STRPTIME.get(part, part) for part in parts)
+    return "".join(STRPTIME.get(part) or part for part in parts)
 
 
 def _check_row_rule(name: str, must: str, columns: set[str]) -> None:
     try:
         tree = sqlglot.parse_one(must, dialect="duckdb")
-    except sqlglot.errors.SqlglotError as fault:
+    except SqlglotError as fault:
         raise ValueError(f"rows.{name}: {must!r} is not an expression: {str(fault).splitlines()[0]}") from None
     if tree.find(expressions.Query, expressions.DDL, expressions.Command):
         raise ValueError(f"rows.{name}: a rule looks at its own row; it holds no query")
@@ -314,7 +314,9 @@ def load_contract(path: Path) -> Contract:
     except LookupError as fault:
         raise ContractFault(path, "codes", str(fault.args[0])) from None
     if contract.feed != path.stem:
-        raise ContractFault(path, "feed", f"is {contract.feed!r}; name the file {contract.feed}.yaml or change the feed")
+        raise ContractFault(
+            path, "feed", f"is {contract.feed!r}; name the file {contract.feed}.yaml or change the feed"
+        )
     return contract
 
 

@@ -76,7 +76,7 @@ class WarningRule(Strict):
 
     def level_of(self, score: float) -> Level | None:
         """The highest level whose threshold the score reaches; None below the lowest."""
-        reached = [level for level, least in self.levels.items() if score >= least]
+        reached: list[Level] = [level for level, least in self.levels.items() if score >= least]
         return reached[-1] if reached else None
 
 

@@ -69,7 +69,9 @@ def _series(measure: object, rows: pd.DataFrame, as_of: date) -> pd.DataFrame:
         past = observed[i - 7 :: -7][:BAND_WEEKS]
         band[:, i] = [figure[0] for figure in predictive_band(past[None, :], alpha=BAND_ALPHA)]
     expected, lower, upper = band
-    return pd.DataFrame({"day": days, "measure": measure, "observed": observed, "expected": expected, "lower": lower, "upper": upper})
+    return pd.DataFrame(
+        {"day": days, "measure": measure, "observed": observed, "expected": expected, "lower": lower, "upper": upper}
+    )
 
 
 def _overwrite(frame, path: str) -> None:

@@ -54,7 +54,9 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         told("指标 features")
         compute_features(spark, home, as_of)
         told("预警 warnings")
-        candidates = [candidate for rule in rules if set(rule.feeds) <= set(contracts) for candidate in find(spark, rule, as_of)]
+        candidates = [
+            candidate for rule in rules if set(rule.feeds) <= set(contracts) for candidate in find(spark, rule, as_of)
+        ]
         warnings = record(spark, home, candidates, as_of, now)
         spark.catalog.clearCache()
     return CityRun(f"{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}", as_of, warnings)

@@ -55,5 +55,7 @@ def _with_person(contract: Contract) -> str:
 
 
 def _schema(contract: Contract) -> str:
-    typed = [f"{c} {SPARK_TYPES.get(spec.type, 'STRING')}" for c, spec in contract.columns.items() if not spec.identifies]
+    typed = [
+        f"{c} {SPARK_TYPES.get(spec.type, 'STRING')}" for c, spec in contract.columns.items() if not spec.identifies
+    ]
     return ", ".join(["delivery_id STRING", "row_no BIGINT", "row_key STRING", *typed, "period STRING", "attempt INT"])

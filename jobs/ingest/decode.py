@@ -36,7 +36,9 @@ def _check(path: Path, encoding: str) -> None:
             try:
                 decoder.decode(chunk, final=len(chunk) < CHUNK_BYTES)
             except UnicodeDecodeError as fault:
-                raise Unreadable(_wrong(encoding, _guess(path), line + fault.object[: fault.start].count(b"\n"))) from None
+                raise Unreadable(
+                    _wrong(encoding, _guess(path), line + fault.object[: fault.start].count(b"\n"))
+                ) from None
             line += chunk.count(b"\n")
 
 
@@ -50,7 +52,9 @@ def _transcoded(path: Path, encoding: str, staging: Path) -> Path:
             try:
                 out.write(decoder.decode(chunk, final=not chunk))
             except UnicodeDecodeError as fault:
-                raise Unreadable(_wrong(encoding, _guess(path), line + fault.object[: fault.start].count(b"\n"))) from None
+                raise Unreadable(
+                    _wrong(encoding, _guess(path), line + fault.object[: fault.start].count(b"\n"))
+                ) from None
             line += chunk.count(b"\n")
             if not chunk:
                 return target

@@ -34,7 +34,9 @@ class DeliveriesFailed(RuntimeError):
     """Something of ours broke while ingesting; each failed delivery has its ledger row and is tried again by the next run."""
 
 
-def ingest(home: Home, contract: Contract, told: Progress = lambda entry: None, still_seconds: float = claims.STILL_SECONDS) -> list[Entry]:
+def ingest(
+    home: Home, contract: Contract, told: Progress = lambda entry: None, still_seconds: float = claims.STILL_SECONDS
+) -> list[Entry]:
     """Take every waiting delivery of a feed, oldest first, those that an earlier run left unfinished before all.
 
     One run at a time a feed. Returns what became of each. Raises DeliveriesFailed at the end when a step of ours broke.
@@ -52,7 +54,9 @@ def ingest(home: Home, contract: Contract, told: Progress = lambda entry: None, 
                 told(entry)
     failed = [entry.delivery_id for entry in entries if entry.status == "failed"]
     if failed:
-        raise DeliveriesFailed(f"feed {contract.feed}: {', '.join(failed)} failed; see the ledger (citybrain status) and this log")
+        raise DeliveriesFailed(
+            f"feed {contract.feed}: {', '.join(failed)} failed; see the ledger (citybrain status) and this log"
+        )
     return entries
 
 
@@ -88,14 +92,16 @@ def _repeated(entry: Entry, ledger: Ledger) -> Entry | None:
     latest = ledger.latest(entry.period)
     if latest and latest["sha256"] == entry.sha256 and latest["claim_id"] != entry.claim_id:
         words = [f"与 {latest['delivery_id']} 的文件完全相同,未重复处理。"]
-        return replace(entry, delivery_id=latest["delivery_id"], attempt=latest["attempt"], status="repeated", words=words)
+        return replace(
+            entry, delivery_id=latest["delivery_id"], attempt=latest["attempt"], status="repeated", words=words
+        )
     return None
 
 
 def _guarded(home: Home, contract: Contract, ledger: Ledger, entry: Entry, path: Path) -> Entry:
     """Process, and whatever is raised ends in an entry: theirs is refused, ours is failed."""
     try:
-        with _staging(home, entry) as staging, lake.connect(staging / "batch.duckdb") as con:
+        with _staging(home, entry) as staging, lake.connect(staging / "batch.duckdb", reads_delta=False) as con:
             try:
                 return _process(home, contract, ledger, entry, path, staging, con)
             except Unreadable as fault:
@@ -104,13 +110,23 @@ def _guarded(home: Home, contract: Contract, ledger: Ledger, entry: Entry, path:
                 return entry
     except Exception as fault:
         log.exception("feed %s: delivery %s failed", contract.feed, entry.delivery_id)
-        entry = replace(entry, status="failed", words=[f"系统处理时出错({type(fault).__name__}),文件已保存,运维人员会处理,无需重新上传。"])
+        entry = replace(
+            entry,
+            status="failed",
+            words=[f"系统处理时出错({type(fault).__name__}),文件已保存,运维人员会处理,无需重新上传。"],
+        )
         give_receipt(home, contract, entry)
         return entry
 
 
 def _process(
-    home: Home, contract: Contract, ledger: Ledger, entry: Entry, path: Path, staging: Path, con: duckdb.DuckDBPyConnection
+    home: Home,
+    contract: Contract,
+    ledger: Ledger,
+    entry: Entry,
+    path: Path,
+    staging: Path,
+    con: duckdb.DuckDBPyConnection,
 ) -> Entry:
     landed = land(con, contract, path, staging)
     keep_bronze(home, con, contract, entry.delivery_id, entry.file_name)
@@ -127,8 +143,12 @@ def _process(
     return entry
 
 
-def _judge(home: Home, contract: Contract, ledger: Ledger, entry: Entry, staging: Path, con: duckdb.DuckDBPyConnection) -> Verdict:
-    con.execute("CREATE OR REPLACE TABLE batch AS SELECT (row_no IN (SELECT row_no FROM held))::INT AS held FROM conformed")
+def _judge(
+    home: Home, contract: Contract, ledger: Ledger, entry: Entry, staging: Path, con: duckdb.DuckDBPyConnection
+) -> Verdict:
+    con.execute(
+        "CREATE OR REPLACE TABLE batch AS SELECT (row_no IN (SELECT row_no FROM held))::INT AS held FROM conformed"
+    )
     verdict = gate(contract, staging / "batch.duckdb", entry.delivery_id, ledger.past_rows(entry.period))
     log_gate(home, contract, entry.delivery_id, verdict)
     page = home.data_docs / contract.feed / f"{entry.delivery_id}.html"

@@ -158,7 +158,10 @@ def _land_jsonl(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, 
     headers = _json_keys(text)
     if not headers:
         raise Unreadable("文件中没有一行是 JSON 对象。请按“每行一个 JSON 对象”重新导出。")
-    cells = ", ".join(f"CASE WHEN whole THEN json_extract_string(line, {quote(_json_path(key))}) END AS c{i}" for i, key in enumerate(headers))
+    cells = ", ".join(
+        f"CASE WHEN whole THEN json_extract_string(line, {quote(_json_path(key))}) END AS c{i}"
+        for i, key in enumerate(headers)
+    )
     con.execute(f"""
         CREATE OR REPLACE TABLE landed AS
         WITH lines AS (SELECT row_number() OVER () AS row_no, line
@@ -199,14 +202,22 @@ def _fill(con: duckdb.DuckDBPyConnection, contract: Contract, headers: list[str]
         [("row_no", pa.int64()), ("defect", pa.string()), *((c, pa.string()) for c in columns), ("extra", pa.string())]
     )
     while batch := list(islice(records, BATCH_ROWS)):
-        rows = pa.Table.from_pylist([_placed_row(columns, mapped, strangers, len(headers), *record) for record in batch], schema)
+        rows = pa.Table.from_pylist(
+            [_placed_row(columns, mapped, strangers, len(headers), *record) for record in batch], schema
+        )
         con.register("batch_rows", rows)
         con.execute("INSERT INTO landed SELECT * FROM batch_rows")
         con.unregister("batch_rows")
 
 
 def _placed_row(
-    columns: list[str], mapped: HeaderMap, strangers: dict[int, str], width: int, row_no: int, broken: str | None, cells: list[str | None]
+    columns: list[str],
+    mapped: HeaderMap,
+    strangers: dict[int, str],
+    width: int,
+    row_no: int,
+    broken: str | None,
+    cells: list[str | None],
 ) -> dict[str, object]:
     if broken is not None:
         return {"row_no": row_no, "defect": "shape", "extra": json.dumps({"": broken}, ensure_ascii=False)}

@@ -92,8 +92,14 @@ class Ledger:
 
     def past_rows(self, period: str) -> list[int]:
         """Rows read of the feed's last admitted deliveries whose period is as long as this one, newest first."""
-        alike = [r for r in self.rows if r["status"] in COMMITTED and len(r["period"]) == len(period) and r["period"] != period]
-        return [row["read_rows"] for row in sorted(alike, key=lambda row: (row["period"], row["attempt"]), reverse=True)]
+        alike = [
+            r
+            for r in self.rows
+            if r["status"] in COMMITTED and len(r["period"]) == len(period) and r["period"] != period
+        ]
+        return [
+            row["read_rows"] for row in sorted(alike, key=lambda row: (row["period"], row["attempt"]), reverse=True)
+        ]
 
 
 def _rows(home: Home, feed: str) -> list[dict[str, Any]]:
@@ -101,7 +107,9 @@ def _rows(home: Home, feed: str) -> list[dict[str, Any]]:
         return []
     columns = ", ".join(name.name for name in fields(Entry))
     with lake.connect() as con:
-        found = con.execute(f"SELECT {columns} FROM {lake.scan(path(home))} WHERE feed = ? ORDER BY recorded_at", [feed])
+        found = con.execute(
+            f"SELECT {columns} FROM {lake.scan(path(home))} WHERE feed = ? ORDER BY recorded_at", [feed]
+        )
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

@@ -49,7 +49,9 @@ def publish(home: Home, con: duckdb.DuckDBPyConnection, contract: Contract, deli
         rows = con.sql(f"SELECT {quote(delivery)} AS delivery_id, row_no, {', '.join(map(name, identity))} FROM kept")
         lake.replace_delivery(home.table("identity", contract.feed), rows, delivery)
     typed = ", ".join(map(name, silver))
-    rows = con.sql(f"SELECT {quote(delivery)} AS delivery_id, row_no, {_row_key(home, contract)} AS row_key, {typed} FROM kept")
+    rows = con.sql(
+        f"SELECT {quote(delivery)} AS delivery_id, row_no, {_row_key(home, contract)} AS row_key, {typed} FROM kept"
+    )
     lake.replace_delivery(home.table("silver", contract.feed), rows, delivery)
 
 

@@ -30,7 +30,11 @@ MEND = "请在补正文件中改好后,合入原文件以同名重新上传;其�
 
 
 def give_receipt(
-    home: Home, contract: Contract, entry: Entry, con: duckdb.DuckDBPyConnection | None = None, headers: HeaderMap | None = None
+    home: Home,
+    contract: Contract,
+    entry: Entry,
+    con: duckdb.DuckDBPyConnection | None = None,
+    headers: HeaderMap | None = None,
 ) -> Path:
     """Write the receipt (HTML), and the rows to mend (CSV) when some are held. con holds the sifted delivery when it came that far."""
     folder = home.returns / contract.owner.folder
@@ -91,9 +95,16 @@ def _reasons(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[dict[st
 def _repairs(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[dict[str, Any]]:
     if not (log := repairs(contract)):
         return []
-    found = con.execute(f"SELECT rule, column_name, count(*) FROM ({log}) GROUP BY ALL ORDER BY 3 DESC, 1, 2").fetchall()
+    found = con.execute(
+        f"SELECT rule, column_name, count(*) FROM ({log}) GROUP BY ALL ORDER BY 3 DESC, 1, 2"
+    ).fetchall()
     return [
-        {"rule": rule, "column_zh": contract.title_of(column), "says_zh": say_repaired(contract, rule, column), "rows": rows}
+        {
+            "rule": rule,
+            "column_zh": contract.title_of(column),
+            "says_zh": say_repaired(contract, rule, column),
+            "rows": rows,
+        }
         for rule, column, rows in found
     ]
 
@@ -102,7 +113,9 @@ def _rows_to_mend(
     con: duckdb.DuckDBPyConnection, contract: Contract, header: list[str], headers: HeaderMap | None
 ) -> Iterator[tuple[int, list[str], str]]:
     """Row number, cells in the order they were sent, and every reason as a sentence."""
-    found = con.execute("SELECT h.reasons, l.* EXCLUDE (defect) FROM held h JOIN landed l USING (row_no) ORDER BY l.row_no")
+    found = con.execute(
+        "SELECT h.reasons, l.* EXCLUDE (defect) FROM held h JOIN landed l USING (row_no) ORDER BY l.row_no"
+    )
     names = [column[0] for column in found.description or []]
     placed = {position: column for column, position in (headers.columns if headers else {}).items()}
     while batch := found.fetchmany(1_000):
@@ -112,7 +125,11 @@ def _rows_to_mend(
             cells = [row[placed[i]] if i in placed else extra.get(title) for i, title in enumerate(header)]
             if "" in extra:
                 cells[:1] = [extra[""]]
-            yield row["row_no"], [cell or "" for cell in cells], ";".join(say_held(contract, reason) for reason in row["reasons"])
+            yield (
+                row["row_no"],
+                [cell or "" for cell in cells],
+                ";".join(say_held(contract, reason) for reason in row["reasons"]),
+            )
 
 
 def _write(path: Path, page: str) -> Path:

@@ -19,7 +19,9 @@ def sheet_rows(path: Path) -> Iterator[tuple[int, list[str | None]]]:
         sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
         rows = sheet.to_python(skip_empty_area=False)
     except (CalamineError, OSError, ValueError, IndexError) as fault:
-        raise Unreadable("工作簿打不开:文件可能没有传完、已加密,或不是 XLSX。请用 Excel 或 WPS 打开核对后重新上传。") from fault
+        raise Unreadable(
+            "工作簿打不开:文件可能没有传完、已加密,或不是 XLSX。请用 Excel 或 WPS 打开核对后重新上传。"
+        ) from fault
     return ((number, [_text(cell) for cell in cells]) for number, cells in enumerate(rows, 1))
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from functools import cache
 from math import cos, radians
-from pathlib import Path
 from types import ModuleType
 
 import altair as alt
 
 from jobs.report.figures import Cell, TrendDay
-from jobs.report.fonts import SANS, lay_out_fonts
+from jobs.report.fonts import FOLDER, SANS
 
 LEVEL_COLOURS = {"blue": "#2F6BFF", "yellow": "#F5B400", "orange": "#FF7A00", "red": "#E02020"}
 _INK, _BAND, _EXPECTED, _RULE, _QUIET = "#1F2933", "#DCE6F2", "#5B7C99", "#D5DAE0", "#EDF0F3"
@@ -106,6 +104,5 @@ def _engine() -> ModuleType:
     """The drawing engine, taught our typeface once: it places labels by their measured width."""
     import vl_convert  # here, because it starts a JavaScript engine
 
-    with tempfile.TemporaryDirectory() as folder:
-        vl_convert.register_font_directory(str(lay_out_fonts(Path(folder) / "fonts")))
+    vl_convert.register_font_directory(str(FOLDER))
     return vl_convert

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-SERIF, SANS = "Noto Serif CJK SC", "Noto Sans CJK SC"
+SANS = "Noto Sans CJK SC"
+FOLDER = Path(str(files("mplfonts") / "fonts"))
 _FILES = ("NotoSerifCJKsc-Regular.otf", "NotoSansCJKsc-Regular.otf")
 
 
@@ -13,5 +14,5 @@ def lay_out_fonts(folder: Path) -> Path:
     """The folder, made to hold the two typefaces and no other: their package carries more."""
     folder.mkdir()
     for name in _FILES:
-        (folder / name).symlink_to(str(files("mplfonts") / "fonts" / name))
+        (folder / name).symlink_to(FOLDER / name)
     return folder

@@ -55,7 +55,7 @@ def find(spark: SparkSession, rule: WarningRule, as_of: date) -> list[Candidate]
 
 
 def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date) -> Iterator[Candidate]:
-    """Each area and category's last window against the windows before it; alpha is what the budget leaves a stream."""
+    """Each area and category's last window against the windows before it; alpha is what the budget leaves a stream a day."""
     start = as_of - timedelta(days=surge.window_days * (surge.baseline_weeks + 1))
     counts = spark.sql(
         f"SELECT {surge.area} AS area, {surge.category} AS category, "
@@ -68,7 +68,7 @@ def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date) -
     table = counts.pivot_table(index=["area", "category"], columns="ago", values="n", fill_value=0)
     table = table.reindex(columns=range(surge.baseline_weeks + 1), fill_value=0)
     counted = table.to_numpy(dtype=float)
-    bounds = bayes_predictive(counted[:, 0], counted[:, 1:], alpha=BUDGET_A_DAY / len(counted) / surge.window_days)
+    bounds = bayes_predictive(counted[:, 0], counted[:, 1:], alpha=BUDGET_A_DAY / len(counted))
     window = (as_of - timedelta(days=surge.window_days), as_of - timedelta(days=1))
     hits = np.flatnonzero((bounds.score > 1) & (counted[:, 0] >= surge.least))
     for i in hits:
@@ -79,13 +79,16 @@ def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date) -
         )  # fmt: skip
 
 
-def _surge_evidence(spark: SparkSession, surge: Surge, area: str, category: str, start: date, end: date) -> list[Evidence]:
+def _surge_evidence(
+    spark: SparkSession, surge: Surge, area: str, category: str, start: date, end: date
+) -> list[Evidence]:
     rows = spark.table(surge.feed).where(
         (spark.table(surge.feed)[surge.area] == area) & (spark.table(surge.feed)[surge.category] == category)
     )
     rows = rows.where(f"CAST({surge.time} AS DATE) BETWEEN DATE '{start}' AND DATE '{end}'").collect()
     return [
-        Evidence(surge.feed, row["delivery_id"], row["row_no"], row[surge.time].date(), facts(row.asDict())) for row in rows
+        Evidence(surge.feed, row["delivery_id"], row["row_no"], row[surge.time].date(), facts(row.asDict()))
+        for row in rows
     ]
 
 
@@ -95,7 +98,9 @@ def _matters(spark: SparkSession, rule: WarningRule, query: Query | None, as_of:
         return
     rows = [row.asDict() for row in spark.sql(query.sql.format(as_of=as_of)).collect()]
     for key in sorted({row["subject_key"] for row in rows}):
-        mine = sorted((row for row in rows if row["subject_key"] == key), key=lambda row: (row["feed"], row["day"], row["row_no"]))
+        mine = sorted(
+            (row for row in rows if row["subject_key"] == key), key=lambda row: (row["feed"], row["day"], row["row_no"])
+        )
         counted = [row for row in mine if row["counted"]]
         observed = float(len(counted))
         yield Candidate(
@@ -108,7 +113,9 @@ def _matters(spark: SparkSession, rule: WarningRule, query: Query | None, as_of:
 def facts(row: dict[str, Any]) -> str:
     """A row's facts as JSON. Current rows hold no identifying column; the person's id stays inside."""
     hidden = {"delivery_id", "row_no", "row_key", "newest", "period", "attempt", "person_id", "subject_key"}
-    return json.dumps({k: str(v) for k, v in row.items() if v is not None and k not in hidden}, ensure_ascii=False, sort_keys=True)
+    return json.dumps(
+        {k: str(v) for k, v in row.items() if v is not None and k not in hidden}, ensure_ascii=False, sort_keys=True
+    )
 
 
 def say(candidate: Candidate, language: str = "zh") -> str:
@@ -117,6 +124,11 @@ def say(candidate: Candidate, language: str = "zh") -> str:
     category = candidate.category or ""
     if rule.surge and category:
         category = load_code_list(rule.surge.codes).codes[category][0 if language == "zh" else 1]
-    figures = {"observed": candidate.observed, "expected": candidate.expected, "bound": candidate.bound, "category": category}
+    figures = {
+        "observed": candidate.observed,
+        "expected": candidate.expected,
+        "bound": candidate.bound,
+        "category": category,
+    }
     params = rule.surge.model_dump() if rule.surge else {}
     return getattr(rule.says, language).format(**(params | figures))

@@ -28,10 +28,14 @@ WARNING = (
     "seen_on DATE, window_start DATE, window_end DATE, observed DOUBLE, expected DOUBLE, bound DOUBLE, score DOUBLE, confidence DOUBLE, "
     "confidence_why STRING, unit_zh STRING, deadline_at TIMESTAMP, status STRING, evidence_rows BIGINT, table_versions STRING"
 )
-EVIDENCE = "warning_id STRING, feed STRING, delivery_id STRING, row_no BIGINT, day DATE, facts STRING, table_version BIGINT"
+EVIDENCE = (
+    "warning_id STRING, feed STRING, delivery_id STRING, row_no BIGINT, day DATE, facts STRING, table_version BIGINT"
+)
 
 
-def record(spark: SparkSession, home: Home, candidates: list[Candidate], as_of: date, now: datetime) -> list[dict[str, Any]]:
+def record(
+    spark: SparkSession, home: Home, candidates: list[Candidate], as_of: date, now: datetime
+) -> list[dict[str, Any]]:
     """Merge the day's candidates into the tables and return their warnings, worst first.
 
     A matter of the same family and subject, seen within 14 days, keeps its id and its time of raising.
@@ -46,7 +50,14 @@ def record(spark: SparkSession, home: Home, candidates: list[Candidate], as_of: 
         for candidate, warning in zip(candidates, warnings, strict=True)
         for item in candidate.evidence
     ]
-    _merge(spark, home.table("gold", "warning_evidence"), evidence, EVIDENCE, ["warning_id", "feed", "delivery_id", "row_no"], False)
+    _merge(
+        spark,
+        home.table("gold", "warning_evidence"),
+        evidence,
+        EVIDENCE,
+        ["warning_id", "feed", "delivery_id", "row_no"],
+        False,
+    )
     _merge(spark, home.table("gold", "warning"), warnings, WARNING, ["warning_id"], True)
     return sorted(warnings, key=lambda warning: (-list(LEVELS_ZH).index(warning["level"]), -warning["score"]))
 
@@ -93,7 +104,9 @@ def _confidence(feeds: Iterable[str], trust: dict[str, str]) -> tuple[float, str
 
 def _trust(spark: SparkSession) -> dict[str, str]:
     """feed -> status of its last delivery."""
-    rows = spark.sql("SELECT feed, max_by(status, recorded_at) AS status FROM ops_delivery WHERE status <> 'repeated' GROUP BY feed").collect()
+    rows = spark.sql(
+        "SELECT feed, max_by(status, recorded_at) AS status FROM ops_delivery WHERE status <> 'repeated' GROUP BY feed"
+    ).collect()
     return {row["feed"]: row["status"] for row in rows}
 
 
@@ -104,16 +117,24 @@ def _create(spark: SparkSession, home: Home) -> None:
 
 
 def _known(spark: SparkSession, home: Home, as_of: date) -> dict[tuple[str, str], dict[str, Any]]:
-    rows = read(spark, home.table("gold", "warning")).where(f"seen_on >= date_sub(DATE '{as_of}', {SAME_MATTER_DAYS})").collect()
+    rows = (
+        read(spark, home.table("gold", "warning"))
+        .where(f"seen_on >= date_sub(DATE '{as_of}', {SAME_MATTER_DAYS})")
+        .collect()
+    )
     return {(row["family"], row["subject_key"]): row.asDict() for row in sorted(rows, key=lambda row: row["raised_at"])}
 
 
-def _merge(spark: SparkSession, path: str, rows: list[dict[str, Any]], schema: str, key: list[str], update: bool) -> None:
+def _merge(
+    spark: SparkSession, path: str, rows: list[dict[str, Any]], schema: str, key: list[str], update: bool
+) -> None:
     if not rows:
         return
     from delta.tables import DeltaTable
 
     names = [part.split()[0] for part in schema.split(", ")]
     source = spark.createDataFrame([tuple(row[name] for name in names) for row in rows], schema)
-    merge = DeltaTable.forPath(spark, path).alias("t").merge(source.alias("s"), " AND ".join(f"t.{k} = s.{k}" for k in key))
+    merge = (
+        DeltaTable.forPath(spark, path).alias("t").merge(source.alias("s"), " AND ".join(f"t.{k} = s.{k}" for k in key))
+    )
     (merge.whenMatchedUpdateAll() if update else merge).whenNotMatchedInsertAll().execute()

@@ -37,7 +37,9 @@ def bayes_predictive(counts: NDArray[np.float64], past: NDArray[np.float64], *, 
     return Bounds(expected, bound, (counts - expected) / np.maximum(bound - expected, 1.0))
 
 
-def predictive_band(past: NDArray[np.float64], *, alpha: float) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def predictive_band(
+    past: NDArray[np.float64], *, alpha: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """(expected, lower, upper) of each series' next count: the central 1 − alpha of the distribution of bayes_predictive."""
     windows = past.shape[1]
     size, share = JEFFREYS + past.sum(axis=1), windows / (windows + 1)

@@ -1,0 +1,110 @@
+"""Prints a score for people, and writes it for programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from demo.corrupt import FORMS, VALUES
+from demo.score import OUTCOMES
+
+FAMILY_ZH = {
+    "incident_surge": "警情突增",
+    "paid_after_death": "死亡后仍发放",
+    "pension_while_employed": "领养老金又在职",
+    "elevator_overdue": "电梯超期且有故障",
+}
+STATUS_ZH = {"refused": "已退回", "absent": "未投递", "passed": "放行", "warned": "带提醒放行", "failed": "处理失败",
+             "released": "人工放行", "rejected": "人工退回"}  # fmt: skip
+KIND_ZH = {kind.name: kind.zh for kind in [*FORMS, *VALUES]} | {
+    "end_before_start": "止早于起",
+    "in_the_future": "未来时间",
+    "birth_beside_id": "出生日期与身份证不符",
+    "cut_line": "行被截断",
+    "extra_separator": "多出分隔符",
+    "broken_json": "JSON 行损坏",
+    "duplicate_row": "整行重复",
+    "key_conflict": "同主键内容不同",
+}
+
+
+def print_score(console: Console, result: dict[str, Any]) -> None:
+    console.print(_events(result["events"]))
+    console.print(_noise(result["noise"]))
+    for line in _sentences(result):
+        console.print(line, highlight=False)
+
+
+def write_json(result: dict[str, Any], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _table(title: str, *headers: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for number, header in enumerate(headers):
+        table.add_column(header, justify="right" if number else "left")
+    return table
+
+
+def _events(events: dict[str, Any]) -> Table:
+    table = _table("预警", "类别", "埋入", "找到", "其中线上", "漏掉", "历史找到", "发出预警", "误报", "其中线上")
+    for family, own in events.items():
+        history = f"{own['history_found']}/{own['history_planted']}"
+        table.add_row(
+            FAMILY_ZH.get(family, family),
+            *map(
+                str,
+                [
+                    own["planted"],
+                    own["found"],
+                    own["found_above_line"],
+                    len(own["missed"]),
+                    history,
+                    own["warnings"],
+                    own["false"],
+                    own["false_above_line"],
+                ],
+            ),
+        )
+    return table
+
+
+def _noise(noise: dict[str, Any]) -> Table:
+    table = _table("噪声", "种类", "埋入", "按预期", "修对未记录", "搁置/修复互换", "修错", "漏掉")
+    for kind, own in noise["by_kind"].items():
+        table.add_row(
+            KIND_ZH.get(kind, kind),
+            *(str(own[name]) for name in ("planted", *OUTCOMES)),
+        )
+    total = {name: sum(own[name] for own in noise["by_kind"].values()) for name in OUTCOMES}
+    table.add_section()
+    table.add_row("合计", str(noise["planted"]), *map(str, total.values()))
+    return table
+
+
+def _sentences(result: dict[str, Any]) -> list[str]:
+    quiet, conflicts, deliveries = result["quiet"], result["conflicts"], result["deliveries"]
+    to_refuse = [f"{file}（{STATUS_ZH.get(status, status)}）" for file, status in deliveries["to_refuse"].items()]
+    lines = [
+        f"好数据 {quiet['rows']:,} 行："
+        f"误搁置 {quiet['held']} 行，误修 {quiet['repaired']} 行，占 {quiet['touched_share']:.3%}。",
+        f"部门矛盾：埋入 {conflicts['planted']} 处，"
+        f"登记册列出其中 {conflicts['found']} 处（共列出 {conflicts['listed']} 处）。",
+        f"应退回的文件：{_listed(to_refuse)}；误退回的好文件：{_listed(deliveries['good_but_refused'])}；"
+        f"带提醒放行 {len(deliveries['warned'])} 个。",
+    ]
+    if result["noise"]["in_files_not_admitted"]:
+        lines.append(f"另有 {result['noise']['in_files_not_admitted']} 行噪声所在的文件未入库，不计入上表。")
+    for title, reasons in (("误搁置原因", quiet["held_because"]), ("误修原因", quiet["repaired_by"])):
+        if reasons:
+            lines.append(f"{title}：" + "；".join(f"{reason}（{count}）" for reason, count in reasons.items()))
+    return lines
+
+
+def _listed(names: list[str]) -> str:
+    return "、".join(names) or "无"
