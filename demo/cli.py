@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 app = typer.Typer(
-    help="虚构的东湖市：生成各部门的数据文件(已知其中埋了什么),并为数据湖的处理结果打分。",
+    help="虚构的东湖市：生成各部门的数据文件（已知其中埋了什么），并为数据湖的处理结果打分。",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -23,11 +23,13 @@ console = Console()
 @app.command("build")
 def build_command(
     out: Annotated[Path, typer.Option(help="各部门投递目录，文件写入 <部门文件夹>/<文件名>")],
-    truth: Annotated[Path, typer.Option(help="真值目录:events、conflicts、noise、deliveries、traits 五个 CSV")],
+    truth: Annotated[Path, typer.Option(help="真值目录：events、conflicts、noise、deliveries、traits 五个 CSV")],
     seed: Annotated[int, typer.Option(help="同一种子与参数，文件逐字节相同", min=0)] = 7,
     residents: Annotated[int, typer.Option(help="居民人数", min=2_000, max=50_000)] = 20_000,
     days: Annotated[int, typer.Option(help="覆盖天数", min=90, max=365)] = 120,
-    end: Annotated[datetime, typer.Option(help="最后一个完整日", formats=["%Y-%m-%d"])] = datetime(2026, 6, 28),
+    end: Annotated[
+        datetime, typer.Option(help="最后一个完整日", formats=["%Y-%m-%d"], show_default="2026-06-28")
+    ] = datetime(2026, 6, 28),
     quiet_city: Annotated[bool, typer.Option("--quiet-city", help="不埋任何事件和部门矛盾")] = False,
     no_noise: Annotated[bool, typer.Option("--no-noise", help="不加数据噪声")] = False,
 ) -> None:

@@ -1,0 +1,91 @@
+"""What tests share: a city's home in a temporary folder, its contracts, files dropped into it, and one Spark session."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from jobs.home import Home
+from jobs.ingest.ledger import Entry
+from schemas.contract import Contract
+
+KEY = "a key for tests, of no other use"
+TODAY = "2026-06-29"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A city of its own, with a key, on a frozen day."""
+    monkeypatch.setenv("CITYBRAIN_HOME", str(tmp_path / "var"))
+    monkeypatch.setenv("CITYBRAIN_KEY", KEY)
+    monkeypatch.setenv("CITYBRAIN_TODAY", TODAY)
+    return Home(tmp_path / "var")
+
+
+@pytest.fixture
+def contracts(home: Home) -> dict[str, Contract]:
+    found, faults = home.contracts()
+    assert not faults
+    return found
+
+
+@pytest.fixture
+def drop(home: Home, contracts: dict[str, Contract]) -> Callable[[str, str, bytes], Path]:
+    """Put a file into the feed's department's drop folder, as one whose upload has ended."""
+
+    def put(feed: str, file_name: str, content: bytes) -> Path:
+        path = home.drop / contracts[feed].owner.folder / file_name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        os.utime(path, (time.time() - 60, time.time() - 60))
+        return path
+
+    return put
+
+
+@pytest.fixture
+def take(home: Home, contracts: dict[str, Contract]) -> Callable[[str], list[Entry]]:
+    """Ingest what waits for a feed; what became of each, also of those that failed."""
+
+    def run(feed: str) -> list[Entry]:
+        from jobs.ingest.delivery import DeliveriesFailed, ingest
+
+        entries: list[Entry] = []
+        try:
+            ingest(home, contracts[feed], entries.append)
+        except DeliveriesFailed:
+            assert any(entry.status == "failed" for entry in entries)
+        return entries
+
+    return run
+
+
+@pytest.fixture
+def rows(home: Home) -> Callable[[str, str], list[dict[str, Any]]]:
+    """All rows of a Delta table, as dicts; none when there is no such table."""
+
+    def read(room: str, table: str) -> list[dict[str, Any]]:
+        path = home.table(room, table)
+        return DeltaTable(path).to_pyarrow_table().to_pylist() if DeltaTable.is_deltatable(path) else []
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """The one session of the whole run; tests that need it are skipped, saying so, where Java or Delta's JARs are missing."""
+    from jobs.spark import NoJars, NoJava, session
+
+    try:
+        started = session()
+    except (NoJava, NoJars) as why:
+        pytest.skip(str(why))
+    yield started
+    started.stop()
+    session.cache_clear()
