@@ -203,16 +203,10 @@ OVERDUE_COLUMNS = (
 def _source_health(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], now: datetime) -> None:
     """Each feed: what came last, how it was judged, and whether it came when the contract's calendar says."""
     con.execute(
-        "CREATE TEMP TABLE promise (feed VARCHAR, title_zh VARCHAR, department VARCHAR, due_at TIMESTAMPTZ, before_at TIMESTAMPTZ, late_hours DOUBLE)"
+        "CREATE TEMP TABLE promise (feed VARCHAR, title_zh VARCHAR, title_en VARCHAR, department VARCHAR, due_at TIMESTAMPTZ, before_at TIMESTAMPTZ, "
+        "late_hours DOUBLE)"
     )
-    for feed, contract in contracts.items():
-        calendar = croniter(contract.delivery.every, now)
-        due, before = calendar.get_prev(datetime), calendar.get_prev(datetime)
-        late = contract.delivery.late_after.total_seconds() / 3600
-        con.execute(
-            "INSERT INTO promise VALUES (?, ?, ?, ?, ?, ?)",
-            [feed, contract.title.zh, contract.owner.department, due, before, late],
-        )
+    con.executemany("INSERT INTO promise VALUES (?, ?, ?, ?, ?, ?, ?)", [promise(contract, now) for contract in contracts.values()])
     verdicts = "CASE last.status WHEN 'passed' THEN 'pass' WHEN 'released' THEN 'pass' WHEN 'warned' THEN 'warn' WHEN 'failed' THEN 'failed' ELSE 'refuse' END"
     con.execute(f"""
         CREATE TABLE source_health AS
@@ -222,7 +216,7 @@ def _source_health(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[s
              last AS (SELECT feed, max_by(status, recorded_at) AS status, max_by(period, recorded_at) AS period, max(received_at) AS received_at
                       FROM outcome GROUP BY 1),
              judged AS (
-                SELECT p.feed, p.title_zh, p.department, last.period, last.received_at AS last_delivery_at, coalesce(t.deliveries, 0) AS deliveries,
+                SELECT p.feed, p.title_zh, p.title_en, p.department, last.period, last.received_at AS last_delivery_at, coalesce(t.deliveries, 0) AS deliveries,
                        coalesce(t.read_rows, 0)::BIGINT AS read_rows, coalesce(t.kept_rows, 0)::BIGINT AS kept_rows,
                        coalesce(t.repaired_rows, 0)::BIGINT AS repaired_rows, coalesce(t.held_rows, 0)::BIGINT AS held_rows,
                        coalesce(t.refused_rows, 0)::BIGINT AS refused_rows, coalesce(t.held_rows / nullif(t.read_rows, 0), 0)::DOUBLE AS held_share,
@@ -235,6 +229,14 @@ def _source_health(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[s
                 FROM promise p LEFT JOIN total t USING (feed) LEFT JOIN last USING (feed))
         SELECT *, {_words("verdict", VERDICT_ZH)} AS verdict_zh, {_words("state", STATE_ZH)} AS state_zh FROM judged
         ORDER BY CASE state WHEN 'missing' THEN 0 WHEN 'late' THEN 1 WHEN 'waiting' THEN 2 ELSE 3 END, department, feed""")
+
+
+def promise(contract: Contract, now: datetime) -> list[object]:
+    """What a contract's calendar promises: feed, titles, department, the last due time and the one before, hours of grace."""
+    calendar = croniter(contract.delivery.every, now)
+    due, before = calendar.get_prev(datetime), calendar.get_prev(datetime)
+    grace = contract.delivery.late_after.total_seconds() / 3600
+    return [contract.feed, contract.title.zh, contract.title.en, contract.owner.department, due, before, grace]
 
 
 def _vital(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:

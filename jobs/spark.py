@@ -96,9 +96,10 @@ def _settings(folder: Path) -> dict[str, str]:
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.session.timeZone": "Asia/Shanghai",
-        "spark.sql.shuffle.partitions": "4",
-        "spark.databricks.delta.snapshotPartitions": "2",
-        "spark.databricks.delta.stats.skipping": "true",
+        "spark.sql.shuffle.partitions": os.environ.get("CITYBRAIN_SPARK_PARTITIONS", "2"),
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # as INT96, DuckDB reads instants without their zone
+        "spark.driver.extraJavaOptions": os.environ.get("CITYBRAIN_SPARK_JAVA_OPTIONS", ""),
         "spark.driver.memory": os.environ.get("CITYBRAIN_SPARK_MEMORY", "2g"),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",

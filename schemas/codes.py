@@ -24,11 +24,11 @@ class CodeList:
 
 @cache
 def load_code_list(name: str) -> CodeList:
-    """Read schemas/codes/<name>.csv. Raises LookupError when there is no such list."""
+    """Read schemas/codes/<name>.csv. Raises ValueError when there is no such list."""
     path = CODES / f"{name}.csv"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in CODES.glob("*.csv")))
-        raise LookupError(f"there is no code list {name!r}; known are {known}")
+        raise ValueError(f"there is no code list {name!r}; known are {known}")
     codes: dict[str, tuple[str, str]] = {}
     words: dict[str, str] = {}
     with path.open(encoding="utf-8", newline="") as lines:

@@ -144,6 +144,8 @@ class Column(Strict):
             raise ValueError(f"privacy: a {self.type} is at least L3")
         for form in self.formats:
             strptime_of(form)
+        if self.codes:
+            load_code_list(self.codes)
         return self
 
     @property
@@ -311,8 +313,6 @@ def load_contract(path: Path) -> Contract:
         raise ContractFault(path, f"byte {fault.start}", "is not UTF-8; save the contract as UTF-8") from None
     except ValidationError as fault:
         raise ContractFault(path, *explain(fault, Contract)) from None
-    except LookupError as fault:
-        raise ContractFault(path, "codes", str(fault.args[0])) from None
     if contract.feed != path.stem:
         raise ContractFault(
             path, "feed", f"is {contract.feed!r}; name the file {contract.feed}.yaml or change the feed"

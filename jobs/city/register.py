@@ -20,7 +20,7 @@ def register_people(spark: SparkSession, home: Home, contracts: dict[str, Contra
 
     A person's id is random and, once given, stays; it is never derived from the resident ID. Leaves the view `person_row`.
     """
-    rows = _identified_rows(spark, home, contracts)
+    rows = _identified_rows(spark, home, contracts).cache()
     people = _people(spark, home, rows)
     linked = rows.join(people, "resident_id").select("feed", "delivery_id", "row_no", "person_id")
     linked.write.format("delta").mode("overwrite").save(home.table("register", "person_row"))

@@ -39,6 +39,7 @@ def register_feeds(spark: SparkSession, home: Home, contracts: dict[str, Contrac
             rows = spark.createDataFrame([], _schema(contract))
         rows.createOrReplaceTempView(f"now_{feed}")
         spark.sql(_with_person(contract)).createOrReplaceTempView(feed)
+        spark.catalog.cacheTable(feed)  # features and every rule read it again; Spark spills what does not fit
 
 
 def tells_of_a_person(contract: Contract) -> bool:

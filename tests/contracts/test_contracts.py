@@ -1,0 +1,50 @@
+"""The contracts we ship: each is read, and each keeps and holds what its own examples say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+import pytest
+
+from jobs.home import ZONE
+from quality.forms import name
+from quality.reasons import say_held
+from quality.sift import sift
+from schemas.contract import FEEDS, Contract, Example, contract_files, load_contract
+
+CONTRACTS = [load_contract(path) for path in contract_files(FEEDS)]
+EXAMPLES = [
+    pytest.param(contract, example, id=f"{contract.feed}-{number}")
+    for contract in CONTRACTS
+    for number, example in enumerate(contract.examples, 1)
+]
+
+
+def judge(contract: Contract, row: dict[str, str]) -> list[str]:
+    """The reasons one row is held for, none when it is kept."""
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'Asia/Shanghai'")
+        columns = ", ".join(f"{name(column)} VARCHAR" for column in contract.columns)
+        con.execute(f"CREATE TABLE landed (row_no BIGINT, defect VARCHAR, {columns}, extra VARCHAR)")
+        sent = {contract.column_of(header): value for header, value in row.items()}
+        assert None not in sent, f"an example uses a header the contract does not know: {list(row)}"
+        values = [sent.get(column) for column in contract.columns]
+        con.execute(f"INSERT INTO landed VALUES (1, NULL, {', '.join('?' for _ in values)}, NULL)", values)
+        sift(con, contract, datetime(2026, 6, 29, 8, tzinfo=ZONE))
+        found = con.execute("SELECT reasons FROM held").fetchone()
+        return found[0] if found else []
+
+
+def test_every_contract_is_read_and_has_an_example_of_both_kinds() -> None:
+    assert len(CONTRACTS) >= 10
+    for contract in CONTRACTS:
+        assert {bool(example.keep) for example in contract.examples} == {True, False}, contract.feed
+
+
+@pytest.mark.parametrize(("contract", "example"), EXAMPLES)
+def test_an_example_is_kept_or_held_because_of_what_it_says(contract: Contract, example: Example) -> None:
+    reasons = judge(contract, example.keep or example.hold or {})
+    assert {reason.split(":")[1] for reason in reasons} == set(example.because)
+    for reason in reasons:
+        assert "{" not in say_held(contract, reason)

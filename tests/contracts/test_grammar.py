@@ -1,0 +1,197 @@
+"""No key without a reader: a line a key, what it was, what it becomes, and what that changes."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from jobs.home import ZONE, Home
+from jobs.ingest.claim import strangers, waiting
+from jobs.ingest.land import land
+from jobs.ingest.receipt import _facts
+from jobs.ingest.unreadable import Unreadable
+from quality.gate import _batch_suite
+from quality.reasons import say_held
+from quality.sift import sift
+from schemas.contract import Contract, ContractFault, load_contract, load_contracts
+
+BASE: dict[str, Any] = {
+    "feed": "case",
+    "title": {"zh": "案件", "en": "Cases"},
+    "owner": {"department": "城管局", "folder": "chengguan", "contact": "a@example.cn"},
+    "delivery": {"files": "cg_*.csv", "kind": "changes", "every": "0 2 * * *", "late_after": "6h", "period": r"cg_(\d{8})"},
+    "key": ["case_no"],
+    "columns": {
+        "case_no": {"from": ["编号"], "type": "string", "required": True},
+        "day": {"from": ["日期"], "type": "date"},
+        "score": {"from": ["得分"], "type": "integer"},
+        "kind": {"from": ["类别"], "type": "string"},
+        "phone": {"from": ["电话"], "type": "mobile"},
+    },
+    "rows": [{"positive": {"must": "score >= 0", "zh": "得分为负"}}],
+    "gate": {"held": {"warn": "2%", "refuse": "50%"}},
+    "examples": [{"keep": {"编号": "1"}}],
+}  # fmt: skip
+FILE = "编号,日期,得分,类别,电话\nA1,2026-01-05,5,电梯,13712345678\nA2,２０２６-01-06,-1,无名,+86 13712345678\n"
+
+
+def contract_of(tmp_path: Path, given: dict[str, Any]) -> Contract:
+    path = tmp_path / f"{given['feed']}.yaml"
+    path.write_text(yaml.safe_dump(given, allow_unicode=True), encoding="utf-8")
+    return load_contract(path)
+
+
+def sifted(contract: Contract, tmp_path: Path, content: bytes | None = None) -> str:
+    """What screening makes of FILE under a contract, as text to compare."""
+    path = tmp_path / "cg_20260105.csv"
+    path.write_bytes(FILE.encode() if content is None else content)
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'Asia/Shanghai'")
+        try:
+            landed = land(con, contract, path, tmp_path)
+        except Unreadable as fault:
+            return f"unreadable {fault}"
+        if not landed.map.fits:
+            return f"missing {landed.map.missing}"
+        sift(con, contract, datetime(2026, 6, 29, tzinfo=ZONE))
+        held = con.execute("SELECT row_no, reasons FROM held ORDER BY ALL").fetchall()
+        words = [say_held(contract, reason) for _, reasons in held for reason in reasons]
+        kept = con.execute("SELECT * FROM kept ORDER BY ALL").fetchall()
+        return repr((con.sql("SELECT * FROM kept").types, kept, held, words))
+
+
+def receipt(contract: Contract, tmp_path: Path) -> str:
+    from jobs.ingest.ledger import Entry
+
+    entry = Entry("c", "d", contract.feed, "20260105", 1, "f", "", 0, datetime(2026, 1, 5, tzinfo=ZONE))
+    return json.dumps(_facts(contract, entry, None, None), default=str)
+
+
+def layout(contract: Contract, tmp_path: Path) -> str:
+    return repr([(c, spec.identifies, spec.privacy) for c, spec in contract.columns.items()])
+
+
+def period(contract: Contract, tmp_path: Path) -> str:
+    return contract.period_of("cg_20260105.csv", "20260629")
+
+
+def current(contract: Contract, tmp_path: Path) -> str:
+    from jobs.current import current_rows
+
+    return current_rows(contract, "silver", "delivery_now")
+
+
+def gate(contract: Contract, tmp_path: Path) -> str:
+    import great_expectations as gx
+
+    gx.get_context(mode="ephemeral")
+    return repr([e.configuration.to_json_dict() for e in _batch_suite(contract, [10, 12, 14]).expectations])
+
+
+def health(contract: Contract, tmp_path: Path) -> str:
+    from jobs.serve import promise
+
+    return repr(promise(contract, datetime(2026, 6, 29, tzinfo=ZONE)))
+
+
+def dropped(contract: Contract, tmp_path: Path) -> str:
+    home = Home(tmp_path / "var")
+    for folder in ("chengguan", "other"):
+        path = home.drop / folder / "cg_20260105.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        os.utime(path, (time.time() - 60,) * 2)
+    return repr(([p.parent.name for p in waiting(home, contract)], [p.parent.name for p in strangers(home, [contract])]))
+
+
+GB = FILE.encode("gb18030")
+KEYS: list[tuple[str, Any, Callable[..., str]]] = [
+    ("title.zh", "事件", receipt),
+    ("title.en", "Events", health),
+    ("owner.department", "交通局", receipt),
+    ("owner.contact", "b@example.cn", receipt),
+    ("owner.folder", "other", dropped),
+    ("delivery.files", "xx_*.csv", dropped),
+    ("delivery.format", "jsonl", sifted),
+    ("delivery.encoding", "gb18030", sifted),
+    ("delivery.delimiter", ";", sifted),
+    ("delivery.header_row", 2, sifted),
+    ("delivery.kind", "snapshot", current),
+    ("delivery.period", r"cg_(\d{6})", period),
+    ("delivery.every", "0 3 * * 1", health),
+    ("delivery.late_after", "7h", health),
+    ("columns.case_no.from", ["案件号"], sifted),
+    ("columns.score.type", "money", sifted),
+    ("columns.kind.required", True, lambda c, p: sifted(c, p, FILE.replace("电梯", "").encode())),
+    ("columns.day.formats", ["yyyy年M月d日"], sifted),
+    ("columns.kind.codes", "equipment_kind", sifted),
+    ("columns.kind.map", {"电梯": "lift"}, sifted),
+    ("columns.kind.pattern", "电.", sifted),
+    ("columns.score.range", [0, 3], sifted),
+    ("columns.kind.privacy", "L3", layout),
+    ("columns.phone.repair", False, sifted),
+    ("rows", [{"positive": {"must": "score >= 6", "zh": "得分为负"}}], sifted),
+    ("rows", [{"positive": {"must": "score >= 0", "zh": "不得为负"}}], sifted),
+    ("gate.held.warn", "3%", gate),
+    ("gate.held.refuse", "60%", gate),
+    ("gate.volume", "50%..200% of 3-delivery median", gate),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "outcome"), KEYS, ids=[key for key, *_ in KEYS])
+def test_changing_a_key_changes_what_comes_out(key: str, value: Any, outcome: Callable[..., str], tmp_path: Path) -> None:
+    changed = copy.deepcopy(BASE)
+    *way, last = key.split(".")
+    place = changed
+    for step in way:
+        place = place[step]
+    place[last] = value
+    assert outcome(contract_of(tmp_path, BASE), tmp_path) != outcome(contract_of(tmp_path, changed), tmp_path)
+
+
+FAULTS = [
+    ({"tpye": "string"}, "columns.kind.tpye: unknown key 'tpye'; did you mean 'type'?"),
+    ({"codes": "no_such_list"}, "there is no code list 'no_such_list'"),
+    ({"type": "date", "formats": ["yyyy-mmm"]}, "known are yyyy"),
+    ({"range": [0, 1]}, "only a number has a range"),
+    ({"pattern": "("}, "is not a regular expression"),
+    ({"type": "resident_id", "privacy": "L1"}, "at least L3"),
+]
+
+
+@pytest.mark.parametrize(("added", "says"), FAULTS, ids=[says for _, says in FAULTS])
+def test_a_typo_is_answered_with_the_file_the_place_and_the_way_out(added: dict[str, Any], says: str, tmp_path: Path) -> None:
+    wrong = copy.deepcopy(BASE)
+    kind = {"from": ["类别"]} | ({} if "tpye" in added else {"type": "string"})
+    wrong["columns"]["kind"] = kind | added
+    with pytest.raises(ContractFault) as fault:
+        contract_of(tmp_path, wrong)
+    assert says in str(fault.value)
+    assert str(fault.value).startswith("case.yaml: ")
+    assert "\n" not in str(fault.value)
+
+
+def test_one_broken_contract_leaves_the_others_in_use(tmp_path: Path) -> None:
+    contract_of(tmp_path, BASE)
+    (tmp_path / "broken.yaml").write_text("feed: [", encoding="utf-8")
+    contracts, faults = load_contracts(tmp_path)
+    assert list(contracts) == ["case"]
+    assert [fault.path.name for fault in faults] == ["broken.yaml"]
+
+
+@pytest.mark.parametrize("must", ["score >=", "score >= (SELECT 1)", "points > 0"])
+def test_a_row_rule_is_an_expression_over_its_own_row(must: str, tmp_path: Path) -> None:
+    wrong = copy.deepcopy(BASE)
+    wrong["rows"] = [{"positive": {"must": must, "zh": "x"}}]
+    with pytest.raises(ContractFault, match="rows.positive"):
+        contract_of(tmp_path, wrong)

@@ -1,0 +1,91 @@
+"""The DAGs as Airflow reads them: a DAG a feed, light to parse, a broken contract shown and not contagious."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.home import CHECKOUT, Home
+from jobs.services import airflow_environment
+
+pytestmark = pytest.mark.airflow
+
+PARSE = """
+import json, sys, time
+import airflow.sdk, airflow.triggers.base
+began = time.perf_counter()
+import dags.ingest, dags.city, dags.reports
+seconds = time.perf_counter() - began
+engines = [name for name in ("pyspark", "duckdb", "deltalake", "great_expectations", "pandas") if name in sys.modules]
+found = {k: [t.task_id for t in v.tasks] for m in (dags.ingest, dags.city, dags.reports) for k, v in vars(m).items() if type(v).__name__ == "DAG" and k != "dag"}
+print(json.dumps({"engines": engines, "dags": found, "seconds": seconds, "why": {k: v.doc_md for k, v in vars(dags.ingest).items() if k.startswith("broken_") and hasattr(v, "doc_md")}}))
+"""
+
+
+def parse(home: Home, **more: str) -> dict:
+    environment = airflow_environment(home) | more
+    done = subprocess.run([sys.executable, "-c", PARSE], env=environment, cwd=CHECKOUT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_there_is_a_dag_a_feed_and_no_engine_is_imported_to_parse_them(home: Home, contracts: dict) -> None:
+    found = parse(home)
+    assert {name for name in found["dags"] if name.startswith("ingest_")} == {f"ingest_{feed}" for feed in contracts} | {"ingest_unrecognised"}
+    assert {"city", "reports"} <= set(found["dags"])
+    assert found["engines"] == []
+
+
+def test_a_broken_contract_is_a_dag_that_says_why_and_the_others_stay(home: Home, contracts: dict, tmp_path: Path) -> None:
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    (folder / "noise_sensor.yaml").write_text("feed: noise_sensor\ntitel: {zh: 噪声, en: Noise}\n", encoding="utf-8")
+    found = parse(home, CITYBRAIN_FEEDS=str(folder))
+    assert found["why"]["broken_noise_sensor"] == "noise_sensor.yaml: titel: unknown key 'titel'; did you mean 'title'? (and 7 more)"
+    assert len([name for name in found["dags"] if name.startswith("ingest_")]) == len(contracts) + 1
+
+
+RUN_ONE = """
+import os
+from airflow.utils.db import initdb
+initdb()
+from dags import ingest
+run = ingest.ingest_death.test()
+print("STATE", run.state, {t.task_id: str(t.state) for t in run.get_task_instances()})
+"""
+
+
+def test_a_feeds_dag_takes_its_waiting_delivery(home: Home, contracts: dict, drop, rows, tmp_path: Path) -> None:
+    import io
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["东湖市死亡登记表"])
+    sheet.append(["死亡证明编号", "身份证号", "姓名", "死亡日期", "登记日期"])
+    sheet.append(["SW20260001", "11010519491231002X", "张三", "2026-03-02", "2026-03-05"])
+    content = io.BytesIO()
+    book.save(content)
+    drop("death", "sw_202603.xlsx", content.getvalue())
+    environment = airflow_environment(home) | {"CITYBRAIN_SWEEP": "off"}
+    script = tmp_path / "run_one.py"  # a file: under `python -c` PySpark takes itself for a doctest and exits
+    script.write_text(RUN_ONE)
+    done = subprocess.run([sys.executable, str(script)], env=environment, cwd=CHECKOUT, capture_output=True, text=True)
+    state = [line for line in done.stdout.splitlines() if line.startswith("STATE")]
+    print(done.stdout, done.stderr)
+    assert state and "success" in state[0]
+    assert [(row["delivery_id"], row["status"]) for row in rows("ops", "delivery")] == [("death-202603-01", "passed")]
+    assert (home.returns / "civil_affairs" / "death-202603-01.html").is_file()
+
+
+def test_airflow_listens_on_loopback_and_has_no_password_of_its_own() -> None:
+    environment = airflow_environment(Home(Path("/nowhere")))
+    assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert not [key for key in environment if key.startswith("AIRFLOW") and "PASSWORD" in key and key not in os.environ]

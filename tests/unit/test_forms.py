@@ -1,0 +1,241 @@
+"""The ways a value can be written: read as agreed, mended by a named rule, or held; a clean value is never changed."""
+
+from __future__ import annotations
+
+import csv
+import os
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_feed import one_column, read_values
+
+from quality.reasons import say_held
+
+BENCH = Path(os.environ.get("CITYBRAIN_BENCH_DATA") or Path(__file__).parents[3] / "shared" / "data")
+
+MENDED = [
+    ("date", {}, "2020年1月3日", "2020-01-03", "date_form"),
+    ("date", {}, "20200103", "2020-01-03", "date_form"),
+    ("date", {}, "2020.1.3", "2020-01-03", "date_form"),
+    ("date", {}, "43833", "2020-01-03", "excel_serial"),
+    ("date", {}, "２０２０－０１－０３", "2020-01-03", "full_width"),
+    ("date", {"formats": ["yyyy-MM"]}, "2026年3月", "2026-03-01", "date_form"),
+    ("date", {"formats": ["yyyyMMdd"]}, "2026-03-15", "2026-03-15", "date_form"),
+    ("timestamp", {}, "2026/3/1 9:05", "2026-03-01 09:05:00+08:00", "date_form"),
+    ("timestamp", {}, "2026年3月1日 9时5分", "2026-03-01 09:05:00+08:00", "date_form"),
+    ("timestamp", {}, "46082.5", "2026-03-01 12:00:00+08:00", "excel_serial"),
+    ("money", {}, "1,086.00元", "1086.00", "number_form"),
+    ("money", {}, "￥1,086", "1086.00", "number_form"),
+    ("money", {}, "1.5万", "15000.00", "number_form"),
+    ("money", {}, "１０８６．５", "1086.50", "full_width"),
+    ("integer", {}, "1,086", "1086", "number_form"),
+    ("integer", {}, "3.0", "3", "number_form"),
+    ("mobile", {}, "+86 137-1234-5678", "13712345678", "mobile_form"),
+    ("mobile", {}, "0086 13712345678", "13712345678", "mobile_form"),
+    ("resident_id", {}, "11010519491231002x", "11010519491231002X", "id_form"),
+    ("resident_id", {}, "110105 19491231 002X", "11010519491231002X", "id_form"),
+    ("resident_id", {}, "110105491231002", "11010519491231002X", "id_15_to_18"),
+    ("person_name", {}, "张　三", "张三", "spacing"),
+    ("string", {}, "Ａ座３幢", "A座3幢", "full_width"),
+    ("string", {"pattern": r"BX\d{4}"}, "BX 0001", "BX0001", "spacing"),
+    ("string", {}, "无", None, "placeholder"),
+    ("date", {}, "1900-01-01", None, "placeholder"),
+    ("mobile", {}, "13800000000", None, "placeholder"),
+    ("boolean", {}, "１", "True", "full_width"),
+]
+AS_AGREED = [
+    ("date", {}, "2020-01-03", "2020-01-03"),
+    ("date", {"formats": ["yyyyMM"]}, "202603", "2026-03-01"),
+    ("timestamp", {}, " 2026-03-01 09:05:00\t", "2026-03-01 09:05:00+08:00"),
+    ("money", {}, "-1086.5", "-1086.50"),
+    ("integer", {}, "007", "7"),
+    ("resident_id", {}, "11010519491231002X", "11010519491231002X"),
+    ("mobile", {}, "13712345678", "13712345678"),
+    ("person_name", {}, "阿卜杜拉·买买提", "阿卜杜拉·买买提"),
+    ("person_name", {}, "Anna Lee", "Anna Lee"),
+    ("boolean", {}, "否", "False"),
+    ("string", {"map": {"无": "none", "有": "some"}}, "无", "none"),
+]
+HELD = [
+    ("date", "03/04/2026", "third of April or fourth of March"),
+    ("date", "2020113", "3 November or 13 January"),
+    ("date", "2026-02-30", "no such day"),
+    ("date", "109/1/3", "a year of the Republic or of our era"),
+    ("date", "3/4/26", "three readings"),
+    ("timestamp", "03/04/2026 10:00", "April or March"),
+    ("timestamp", "2026113", "3 November or 13 January"),
+    ("timestamp", "2026030111500", "11:50:00 or 1:15:00"),
+    ("money", "1.086,00", "a comma for the decimals"),
+    ("money", "1,5", "a decimal comma or a group"),
+    ("money", "$1,086", "another currency"),
+    ("money", "1086.005", "half a fen would be lost"),
+    ("money", "1.23456万", "finer than a fen is not lost but not agreed"),
+    ("integer", "3.5", "not whole"),
+    ("integer", "99999999999999999999", "too long to keep"),
+    ("number", "1e5", "Excel has cut an identifier"),
+    ("mobile", "1371234567", "a digit short"),
+    ("mobile", "0573-82001234", "a landline"),
+    ("resident_id", "1.10105194912310E+17", "Excel has cut the digits"),
+    ("resident_id", "110105194913310020", "a thirteenth month"),
+    ("resident_id", "11010549133100", "a digit short"),
+    ("boolean", "也许", "neither"),
+]
+WRITTEN_IN = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
+
+
+@pytest.mark.parametrize(("type_", "spec", "text", "value", "rule"), MENDED)
+def test_a_form_that_can_mean_only_one_thing_is_mended_by_a_named_rule(type_, spec, text, value, rule) -> None:
+    (row,) = read_values(one_column(type_, **spec), [text])
+    assert (row.kept, row.values["value"], row.repairs) == (True, value, {"value": rule})
+
+
+@pytest.mark.parametrize(("type_", "spec", "text", "value"), AS_AGREED)
+def test_a_value_written_as_agreed_is_read_and_not_called_mended(type_, spec, text, value) -> None:
+    (row,) = read_values(one_column(type_, **spec), [text])
+    assert (row.kept, row.values["value"], row.repairs) == (True, value, {})
+
+
+@pytest.mark.parametrize(("type_", "text", "why"), HELD)
+def test_a_form_with_two_meanings_or_none_is_held_never_guessed(type_, text, why) -> None:
+    (row,) = read_values(one_column(type_), [text])
+    assert not row.kept, f"{text} was read as {row.values['value']}: {why}"
+    assert [reason.split(":")[1] for reason in row.reasons] == ["value"]
+
+
+def test_a_day_of_seven_digits_is_held_also_where_the_agreed_form_is_digits() -> None:
+    (row,) = read_values(one_column("date", formats=["yyyyMMdd"]), ["2026113"])
+    assert not row.kept, f"2026113 is 3 November or 13 January; it was read as {row.values['value']}"
+
+
+@pytest.mark.parametrize(
+    ("type_", "text"),
+    [
+        (type_, text)
+        for type_, spec, text, value, _ in MENDED
+        if value is not None and type_ != "string" and not spec
+    ]
+    + [("string", "Ａ座"), ("person_name", "无"), ("free_text", "不详"), ("string", "无")],
+)  # fmt: skip
+def test_a_column_whose_repair_is_off_holds_what_it_would_have_mended(type_: str, text: str) -> None:
+    contract = one_column(type_, repair=False)
+    (row,) = read_values(contract, [text])
+    assert (row.kept, row.repairs) == (False, {})
+    assert all("值" in say_held(contract, reason) for reason in row.reasons)
+
+
+@pytest.mark.parametrize("text", ["ＮＡ", "ＮＵＬＬ", "Ｎ／Ａ", "／", "－－"])
+def test_a_placeholder_in_full_width_is_a_placeholder_not_a_value(text: str) -> None:
+    (row,) = read_values(one_column("string"), [text])
+    assert row.values["value"] is None, f"{text} stands for no value and became {row.values['value']!r}"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"), [("1234567", True), ("1234568", False), ("-0.000001", False), ("0.1234567", True)]
+)
+def test_a_range_is_kept_to_its_last_digit(text: str, kept: bool) -> None:
+    (row,) = read_values(one_column("number", range=[0, 1234567]), [text])
+    assert row.kept is kept
+
+
+WEIGHTS = [2 ** (17 - i) % 11 for i in range(17)]
+
+
+def check_character(first17: str) -> str:
+    """GB 11643-1999: ISO 7064 MOD 11-2 over the first 17 digits."""
+    remainder = sum(int(digit) * weight for digit, weight in zip(first17, WEIGHTS, strict=True)) % 11
+    return "10X98765432"[remainder]
+
+
+@st.composite
+def first17(draw: st.DrawFn) -> str:
+    born = draw(st.dates(date(1900, 1, 1), date(2026, 6, 1)))
+    return f"{draw(st.integers(110000, 659999))}{born:%Y%m%d}{draw(st.integers(0, 999)):03d}"
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(first17(), min_size=5, max_size=20, unique=True))
+def test_the_check_digit_of_a_resident_id_is_the_standard_s(bodies: list[str]) -> None:
+    contract = one_column("resident_id")
+    assert all(row.kept and not row.repairs for row in read_values(contract, [b + check_character(b) for b in bodies]))
+    for body in bodies[:2]:
+        wrong = [body + end for end in "0123456789X" if end != check_character(body)]
+        assert [row.reasons for row in read_values(contract, wrong)] == [["check_digit:value"]] * 10
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(first17(), min_size=1, max_size=20, unique=True))
+def test_an_id_of_15_digits_becomes_the_same_person_s_18(bodies: list[str]) -> None:
+    old = [body for body in bodies if body[6:8] == "19"]
+    found = read_values(one_column("resident_id"), [body[:6] + body[8:] for body in old])
+    assert [row.values["value"] for row in found] == [body + check_character(body) for body in old]
+    assert all(row.repairs == {"value": "id_15_to_18"} for row in found)
+
+
+def test_the_check_digit_agrees_with_published_examples() -> None:
+    path = BENCH / "cn" / "id_checksum_vectors.csv"
+    if not path.is_file():
+        pytest.skip("id_checksum_vectors.csv is not here; set CITYBRAIN_BENCH_DATA to the folder of published data")
+    with path.open(encoding="utf-8", newline="") as lines:
+        vectors = [row for row in csv.DictReader(lines) if row["kind"] == "ric"]
+    found = read_values(one_column("resident_id"), [vector["input"] for vector in vectors])
+    assert len(vectors) >= 5
+    for vector, row in zip(vectors, found, strict=True):
+        assert row.kept == (vector["valid"] == "1"), vector
+        assert not row.kept or row.values["value"] == vector["canonical_or_error"]
+
+
+FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+DISGUISES = {
+    "date": st.dates(date(1901, 1, 1), date(2100, 1, 1)).flatmap(
+        lambda d: st.sampled_from([f"{d.year}年{d.month}月{d.day}日", f"{d:%Y%m%d}", f"{d:%Y/%m/%d}", f"{d:%Y-%m-%d}".translate(FULL_WIDTH)])
+    ),
+    "timestamp": st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)).flatmap(
+        lambda t: st.sampled_from([f"{t:%Y/%m/%d %H:%M:%S}", f"{t:%Y年%m月%d日 %H时%M分%S秒}", f"{t:%Y%m%d%H%M%S}", f"{t:%Y-%m-%dT%H:%M:%S}"])
+    ),
+    "money": st.decimals(-10**6, 10**6, places=2).flatmap(
+        lambda m: st.sampled_from([f"{m:,}元", f"{m}元", f"￥{m}" if m >= 0 else f"{m}元", str(m).translate(FULL_WIDTH)])
+    ),
+    "integer": st.integers(-10**9, 10**9).flatmap(lambda n: st.sampled_from([f"{n}.0", str(n).translate(FULL_WIDTH)])),
+    "mobile": st.from_regex(r"1[3-9][1-9]{9}", fullmatch=True).flatmap(
+        lambda m: st.sampled_from([f"+86{m}", f"{m[:3]}-{m[3:7]}-{m[7:]}", f"{m[:3]} {m[3:]}", m.translate(FULL_WIDTH)])
+    ),
+    "resident_id": first17().flatmap(
+        lambda b: st.sampled_from([f"{b[:6]} {b[6:14]} {b[14:]}{check_character(b)}", (b + check_character(b)).translate(FULL_WIDTH)])
+    ),
+    "person_name": st.text("东湖南桥西塘北港李王张", min_size=2, max_size=4).map(" ".join),
+}  # fmt: skip
+
+
+def as_agreed(type_: str, value: str) -> str:
+    """A kept value, written the way the contract asks for."""
+    if type_ in WRITTEN_IN:
+        return datetime.fromisoformat(value).strftime(WRITTEN_IN[type_])
+    return value
+
+
+@pytest.mark.parametrize("type_", DISGUISES)
+@settings(deadline=None, max_examples=12)
+@given(data=st.data())
+def test_a_mended_value_sent_again_as_mended_is_kept_untouched(type_: str, data: st.DataObject) -> None:
+    texts = data.draw(st.lists(DISGUISES[type_], min_size=10, max_size=20))
+    contract = one_column(type_)
+    first = read_values(contract, texts)
+    assert all(row.kept and row.repairs for row in first), [t for t, r in zip(texts, first, strict=True) if not r.repairs]
+    again = read_values(contract, [as_agreed(type_, row.values["value"] or "") for row in first])
+    assert [(row.values["value"], row.repairs) for row in again] == [(row.values["value"], {}) for row in first]
+
+
+def test_a_serial_of_excel_is_the_day_that_excel_shows() -> None:
+    days = {20000: date(1954, 10, 3), 36526: date(2000, 1, 1), 43833: date(2020, 1, 3), 60000: date(2064, 4, 8)}
+    found = read_values(one_column("date"), list(map(str, days)))
+    assert [row.values["value"] for row in found] == [day.isoformat() for day in days.values()]
+    assert all(day == date(1899, 12, 30) + timedelta(serial) for serial, day in days.items())
+
+
+def test_a_sum_in_wan_is_ten_thousand_times_itself_to_the_fen() -> None:
+    found = read_values(one_column("money"), ["0.0001万", "12.3456万", "99999999万"])
+    assert [Decimal(row.values["value"] or "nan") for row in found] == [1, Decimal("123456"), Decimal("999999990000")]
