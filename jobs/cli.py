@@ -18,6 +18,7 @@ app = typer.Typer(
     help="城市大脑数据湖仓 · a city's data lakehouse. 状态在 var/(CITYBRAIN_HOME)。",
     no_args_is_help=True,
     rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
 )
 console = Console(width=None if sys.stdout.isatty() else 120)
 Day = Annotated[

@@ -206,7 +206,9 @@ def _source_health(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[s
         "CREATE TEMP TABLE promise (feed VARCHAR, title_zh VARCHAR, title_en VARCHAR, department VARCHAR, due_at TIMESTAMPTZ, before_at TIMESTAMPTZ, "
         "late_hours DOUBLE)"
     )
-    con.executemany("INSERT INTO promise VALUES (?, ?, ?, ?, ?, ?, ?)", [promise(contract, now) for contract in contracts.values()])
+    con.executemany(
+        "INSERT INTO promise VALUES (?, ?, ?, ?, ?, ?, ?)", [promise(contract, now) for contract in contracts.values()]
+    )
     verdicts = "CASE last.status WHEN 'passed' THEN 'pass' WHEN 'released' THEN 'pass' WHEN 'warned' THEN 'warn' WHEN 'failed' THEN 'failed' ELSE 'refuse' END"
     con.execute(f"""
         CREATE TABLE source_health AS

@@ -46,13 +46,14 @@ def fetch_jars() -> Path:
     ivy = next(Path(str(pyspark.__file__)).parent.glob("jars/ivy-*.jar"))
     settings = os.environ.get("CITYBRAIN_IVY_SETTINGS")
     folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        [
-            "java", "-jar", str(ivy), *(["-settings", settings] if settings else []), "-ivy", str(IVY_FILE),
-            "-cache", str(folder / ".ivy"), "-retrieve", f"{folder}/[artifact]-[revision].[ext]", "-warn",
-        ],
-        check=True,
-    )  # fmt: skip
+    resolve = ["java", "-jar", str(ivy), *(["-settings", settings] if settings else []), "-ivy", str(IVY_FILE)]
+    into = ["-cache", str(folder / ".ivy"), "-retrieve", f"{folder}/[artifact]-[revision].[ext]", "-warn"]
+    done = subprocess.run([*resolve, *into], capture_output=True, text=True)
+    if done.returncode:
+        raise NoJars(
+            f"Delta's JARs could not be fetched ({_first_line(done.stderr)}): check the way to a Maven repository, name a mirror's "
+            "settings in CITYBRAIN_IVY_SETTINGS, or put the JARs of locks/delta.sha256 into a folder and name it in CITYBRAIN_JARS"
+        )
     if not _checked(folder):
         raise NoJars(
             f"the JARs in {folder} are not those of {SUMS.name}; empty the folder and run `citybrain jars` again"
@@ -107,6 +108,10 @@ def _settings(folder: Path) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
     }
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
 
 
 def _sums() -> dict[str, str]:

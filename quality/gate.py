@@ -87,13 +87,19 @@ def _batch_suite(contract: Contract, past_rows: list[int]) -> ExpectationSuite:
     suite = gx.ExpectationSuite(f"{contract.feed}.batch")
     suite.add_expectation(gxe.ExpectTableRowCountToBeBetween(min_value=1, severity=FailureSeverity.CRITICAL))
     held = contract.gate.held
-    suite.add_expectation(gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.refuse, severity=FailureSeverity.CRITICAL))
-    suite.add_expectation(gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.warn, severity=FailureSeverity.WARNING))
+    suite.add_expectation(
+        gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.refuse, severity=FailureSeverity.CRITICAL)
+    )
+    suite.add_expectation(
+        gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.warn, severity=FailureSeverity.WARNING)
+    )
     if (volume := contract.gate.volume) and len(past_rows) >= 3:
         median = sorted(past_rows[: volume.deliveries])[len(past_rows[: volume.deliveries]) // 2]
         suite.add_expectation(
             gxe.ExpectTableRowCountToBeBetween(
-                min_value=int(median * volume.low), max_value=int(median * volume.high) + 1, severity=FailureSeverity.WARNING
+                min_value=int(median * volume.low),
+                max_value=int(median * volume.high) + 1,
+                severity=FailureSeverity.WARNING,
             )
         )
     return suite

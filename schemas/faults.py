@@ -19,7 +19,9 @@ class ContractFault(ValueError):
 
 def explain(fault: ValidationError, model: type[BaseModel]) -> tuple[str, str]:
     """(place, sentence) for the error of a validation that tells most."""
-    first = min(fault.errors(), key=lambda error: error["type"] != "extra_forbidden")  # a misspelt key also shows as a missing one
+    first = min(
+        fault.errors(), key=lambda error: error["type"] != "extra_forbidden"
+    )  # a misspelt key also shows as a missing one
     place = [str(part) for part in first["loc"] if not str(part).startswith("function-")]
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":

@@ -111,7 +111,9 @@ def dropped(contract: Contract, tmp_path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
         os.utime(path, (time.time() - 60,) * 2)
-    return repr(([p.parent.name for p in waiting(home, contract)], [p.parent.name for p in strangers(home, [contract])]))
+    return repr(
+        ([p.parent.name for p in waiting(home, contract)], [p.parent.name for p in strangers(home, [contract])])
+    )
 
 
 GB = FILE.encode("gb18030")
@@ -149,7 +151,9 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
 
 
 @pytest.mark.parametrize(("key", "value", "outcome"), KEYS, ids=[key for key, *_ in KEYS])
-def test_changing_a_key_changes_what_comes_out(key: str, value: Any, outcome: Callable[..., str], tmp_path: Path) -> None:
+def test_changing_a_key_changes_what_comes_out(
+    key: str, value: Any, outcome: Callable[..., str], tmp_path: Path
+) -> None:
     changed = copy.deepcopy(BASE)
     *way, last = key.split(".")
     place = changed
@@ -170,7 +174,9 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("added", "says"), FAULTS, ids=[says for _, says in FAULTS])
-def test_a_typo_is_answered_with_the_file_the_place_and_the_way_out(added: dict[str, Any], says: str, tmp_path: Path) -> None:
+def test_a_typo_is_answered_with_the_file_the_place_and_the_way_out(
+    added: dict[str, Any], says: str, tmp_path: Path
+) -> None:
     wrong = copy.deepcopy(BASE)
     kind = {"from": ["类别"]} | ({} if "tpye" in added else {"type": "string"})
     wrong["columns"]["kind"] = kind | added

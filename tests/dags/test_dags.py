@@ -36,17 +36,24 @@ def parse(home: Home, **more: str) -> dict:
 
 def test_there_is_a_dag_a_feed_and_no_engine_is_imported_to_parse_them(home: Home, contracts: dict) -> None:
     found = parse(home)
-    assert {name for name in found["dags"] if name.startswith("ingest_")} == {f"ingest_{feed}" for feed in contracts} | {"ingest_unrecognised"}
+    assert {name for name in found["dags"] if name.startswith("ingest_")} == {
+        f"ingest_{feed}" for feed in contracts
+    } | {"ingest_unrecognised"}
     assert {"city", "reports"} <= set(found["dags"])
     assert found["engines"] == []
 
 
-def test_a_broken_contract_is_a_dag_that_says_why_and_the_others_stay(home: Home, contracts: dict, tmp_path: Path) -> None:
+def test_a_broken_contract_is_a_dag_that_says_why_and_the_others_stay(
+    home: Home, contracts: dict, tmp_path: Path
+) -> None:
     folder = tmp_path / "feeds"
     folder.mkdir()
     (folder / "noise_sensor.yaml").write_text("feed: noise_sensor\ntitel: {zh: 噪声, en: Noise}\n", encoding="utf-8")
     found = parse(home, CITYBRAIN_FEEDS=str(folder))
-    assert found["why"]["broken_noise_sensor"] == "noise_sensor.yaml: titel: unknown key 'titel'; did you mean 'title'? (and 7 more)"
+    assert (
+        found["why"]["broken_noise_sensor"]
+        == "noise_sensor.yaml: titel: unknown key 'titel'; did you mean 'title'? (and 7 more)"
+    )
     assert len([name for name in found["dags"] if name.startswith("ingest_")]) == len(contracts) + 1
 
 

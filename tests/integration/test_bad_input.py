@@ -41,7 +41,11 @@ def deaths() -> bytes:
 
 def receipts(home: Home) -> dict[str, list[str]]:
     """The pages in each department's folder."""
-    found = {folder.name: sorted(folder.glob("*.html")) for folder in home.returns.iterdir()} if home.returns.is_dir() else {}
+    found = (
+        {folder.name: sorted(folder.glob("*.html")) for folder in home.returns.iterdir()}
+        if home.returns.is_dir()
+        else {}
+    )
     return {folder: [page.read_text(encoding="utf-8") for page in pages] for folder, pages in found.items() if pages}
 
 
@@ -102,16 +106,29 @@ def test_a_header_without_rows_is_refused_and_only_for_that(home, drop, take, ro
 def test_with_too_many_bad_rows_the_whole_delivery_waits_good_rows_and_bad(home, drop, take, rows) -> None:
     drop("police_incident", "jq_20260301.csv", incidents(good=7, bad=3).encode("gb18030"))
     (entry,) = take("police_incident")
-    assert (entry.status, entry.read_rows, entry.kept_rows, entry.held_rows, entry.refused_rows) == ("refused", 10, 0, 0, 10)
+    assert (entry.status, entry.read_rows, entry.kept_rows, entry.held_rows, entry.refused_rows) == (
+        "refused",
+        10,
+        0,
+        0,
+        10,
+    )
     assert sorted(row["row_no"] for row in rows("bronze", "police_incident")) == list(range(1, 11))
-    assert rows("silver", "police_incident") == rows("identity", "police_incident") == rows("held", "police_incident") == []
+    assert (
+        rows("silver", "police_incident")
+        == rows("identity", "police_incident")
+        == rows("held", "police_incident")
+        == []
+    )
     (page,) = receipts(home)["police"]
     assert "30.0%" in page and "报警时间" in page
     (mend,) = (home.returns / "police").glob("*补正.csv")
     assert len(mend.read_text(encoding="utf-8-sig").splitlines()) == 1 + 3
 
 
-def test_between_the_limits_the_good_rows_are_admitted_with_a_warning_and_the_bad_are_returned(home, drop, take, rows) -> None:
+def test_between_the_limits_the_good_rows_are_admitted_with_a_warning_and_the_bad_are_returned(
+    home, drop, take, rows
+) -> None:
     drop("police_incident", "jq_20260301.csv", incidents(good=19, bad=1).encode("gb18030"))
     (entry,) = take("police_incident")
     assert (entry.status, entry.read_rows, entry.kept_rows, entry.held_rows) == ("warned", 20, 19, 1)
@@ -132,7 +149,9 @@ def test_the_row_number_on_the_receipt_leads_to_the_row_in_the_file(home, drop, 
 
 
 def test_a_short_line_keeps_its_raw_text_in_held(drop, take, rows) -> None:
-    drop("police_incident", "jq_20260301.csv", (incidents(19) + "JQ202603019000,2026-03-01 09:30:00\n").encode("gb18030"))
+    drop(
+        "police_incident", "jq_20260301.csv", (incidents(19) + "JQ202603019000,2026-03-01 09:30:00\n").encode("gb18030")
+    )
     (entry,) = take("police_incident")
     (held,) = rows("held", "police_incident")
     assert (entry.held_rows, held["reasons"]) == (1, ["shape:"])
@@ -172,10 +191,14 @@ def test_another_department_s_file_in_the_wrong_folder_is_a_stray(home, drop, ta
     assert list(receipts(home)) == ["civil_affairs"] and entry.status == "refused"
 
 
-def test_a_typo_in_one_contract_stops_no_other_feed_and_turns_no_file_away(home, drop, take, tmp_path, monkeypatch) -> None:
+def test_a_typo_in_one_contract_stops_no_other_feed_and_turns_no_file_away(
+    home, drop, take, tmp_path, monkeypatch
+) -> None:
     feeds = tmp_path / "feeds"
     feeds.mkdir()
-    (feeds / "chengguan_case.yaml").write_text("feed: chengguan_case\ntitel: {zh: 城管案件, en: Cases}\n", encoding="utf-8")
+    (feeds / "chengguan_case.yaml").write_text(
+        "feed: chengguan_case\ntitel: {zh: 城管案件, en: Cases}\n", encoding="utf-8"
+    )
     monkeypatch.setenv("CITYBRAIN_FEEDS", str(feeds))
     contracts, faults = home.contracts()
     assert "police_incident" in contracts and len(faults) == 1
@@ -186,7 +209,16 @@ def test_a_typo_in_one_contract_stops_no_other_feed_and_turns_no_file_away(home,
     assert turn_strangers_away(home) == [] and waits.is_file(), "it may be the feed of the broken contract"
 
 
-@pytest.mark.parametrize("name", ["jq_20260301.csv.part", ".jq_20260301.csv", "~$jq_20260301.csv", "jq_20260301.csv.filepart", "jq_20260301.csv.TMP"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "jq_20260301.csv.part",
+        ".jq_20260301.csv",
+        "~$jq_20260301.csv",
+        "jq_20260301.csv.filepart",
+        "jq_20260301.csv.TMP",
+    ],
+)
 def test_an_upload_under_way_is_not_taken_nor_turned_away(name: str, home, drop, take) -> None:
     path = drop("police_incident", name, b"x")
     assert take("police_incident") == turn_strangers_away(home) == []
@@ -209,7 +241,9 @@ def test_a_link_in_a_drop_folder_is_not_followed(home, drop, take, tmp_path: Pat
     assert take("police_incident") == [] and secret.is_file()
 
 
-@pytest.mark.parametrize("raw_name", [b"jq_20260301_\xd6\xd0.csv", "jq_2026'0301;--.csv".encode(), "jq_20260301(最终版) 副本.csv".encode()])
+@pytest.mark.parametrize(
+    "raw_name", [b"jq_20260301_\xd6\xd0.csv", "jq_2026'0301;--.csv".encode(), "jq_20260301(最终版) 副本.csv".encode()]
+)
 def test_no_file_name_can_block_a_feed(raw_name: bytes, home, drop, take, rows) -> None:
     """A name in GBK, as an old FTP client sends it, is no UTF-8; the file behind it must be taken all the same."""
     neighbour = drop("police_incident", "jq_20260302.csv", f"{HEADER}\n".encode("gb18030"))

@@ -42,7 +42,10 @@ def jobs_held(*rows: tuple[str, str]) -> bytes:
 
 
 def grids(*rows: tuple[int, str]) -> bytes:
-    lines = [f'{330499001001000 + number},{name},东湖社区,东湖街道,"POLYGON ((120.7 30.7, 120.8 30.7))"' for number, name in rows]
+    lines = [
+        f'{330499001001000 + number},{name},东湖社区,东湖街道,"POLYGON ((120.7 30.7, 120.8 30.7))"'
+        for number, name in rows
+    ]
     return "\n".join(["网格编码,网格名称,所属社区,所属街道,网格边界", *lines]).encode()
 
 
@@ -73,7 +76,11 @@ def test_a_then_b_then_a_are_three_attempts_and_the_last_counts(drop, take, coun
     for content in (incidents(1, category="盗窃"), incidents(1, category="诈骗"), incidents(1, category="盗窃")):
         drop("police_incident", "jq_20260301.csv", content)
         take("police_incident")
-    assert [(row["attempt"], row["status"]) for row in by_time(rows("ops", "delivery"))] == [(1, "passed"), (2, "passed"), (3, "passed")]
+    assert [(row["attempt"], row["status"]) for row in by_time(rows("ops", "delivery"))] == [
+        (1, "passed"),
+        (2, "passed"),
+        (3, "passed"),
+    ]
     silver = {row["delivery_id"]: row["category"] for row in rows("silver", "police_incident")}
     assert len(silver) == 3, "what an attempt said is kept, also when a later one supersedes it"
     assert counting("police_incident", "category") == [silver["police_incident-20260301-03"]]
@@ -141,7 +148,9 @@ def test_a_failure_of_ours_is_tried_again_under_the_same_number(home, drop, take
     assert "<h1>已接收" in receipt.read_text(encoding="utf-8"), "the last word on a delivery is its receipt"
 
 
-def test_after_three_failures_the_file_is_put_away_and_the_next_is_not_blocked(home, drop, take, rows, monkeypatch) -> None:
+def test_after_three_failures_the_file_is_put_away_and_the_next_is_not_blocked(
+    home, drop, take, rows, monkeypatch
+) -> None:
     from jobs.ingest import delivery
 
     whole = delivery.publish

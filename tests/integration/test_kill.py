@@ -29,7 +29,14 @@ STEPS = [
     "jobs.ingest.ledger.Ledger.add",
     "jobs.ingest.claim.archive",
 ]
-TABLES = [("bronze", FEED), ("silver", FEED), ("identity", FEED), ("held", FEED), ("ops", "repair"), ("ops", "gate_result")]
+TABLES = [
+    ("bronze", FEED),
+    ("silver", FEED),
+    ("identity", FEED),
+    ("held", FEED),
+    ("ops", "repair"),
+    ("ops", "gate_result"),
+]
 OF_THE_MOMENT = {"claim_id", "recorded_at", "received_at"}
 CONTENT = "\n".join(
     [
@@ -118,10 +125,17 @@ def put(home: Home, name: str = "jq_20260301.csv", content: bytes = CONTENT) -> 
 def state(home: Home) -> dict[str, Any]:
     """Everything that must be the same whether or not a run was killed: tables, ledger, receipts, archive and what is left lying about."""
     found: dict[str, Any] = {f"{room}.{table}": _rows(home, room, table) for room, table in TABLES}
-    found["ledger"] = [{k: v for k, v in row.items() if k not in OF_THE_MOMENT} for row in _rows(home, "ops", "delivery")]
+    found["ledger"] = [
+        {k: v for k, v in row.items() if k not in OF_THE_MOMENT} for row in _rows(home, "ops", "delivery")
+    ]
     found["receipts"] = sorted(path.name for path in (home.returns / "police").iterdir())
     found["archive"] = sorted((path.name, path.read_bytes()) for path in home.archive.rglob("*") if path.is_file())
-    found["left over"] = [str(path) for root in (home.inbox, home.staging, home.drop) for path in root.rglob("*") if path.is_file() or path.parent == home.staging]
+    found["left over"] = [
+        str(path)
+        for root in (home.inbox, home.staging, home.drop)
+        for path in root.rglob("*")
+        if path.is_file() or path.parent == home.staging
+    ]
     return found
 
 
@@ -161,7 +175,9 @@ def test_after_kill_9_in_a_step_the_next_run_ends_as_if_nothing_had_been(
 
 
 @pytest.mark.parametrize("call", [4, 5, 6])
-def test_after_kill_9_between_two_tables_of_one_delivery(call: int, home, take, killed_in: Killer, undisturbed: dict[str, Any]) -> None:
+def test_after_kill_9_between_two_tables_of_one_delivery(
+    call: int, home, take, killed_in: Killer, undisturbed: dict[str, Any]
+) -> None:
     """Delta has no transaction over tables: what a half-published delivery left is replaced, and nobody reads it before."""
     put(home)
     assert killed_in(home, "jobs.lake.replace_delivery", "after", call) == -signal.SIGKILL
@@ -170,7 +186,9 @@ def test_after_kill_9_between_two_tables_of_one_delivery(call: int, home, take, 
     assert state(home) == undisturbed
 
 
-def test_killed_three_times_in_a_row_it_still_ends_right(home, take, killed_in: Killer, undisturbed: dict[str, Any]) -> None:
+def test_killed_three_times_in_a_row_it_still_ends_right(
+    home, take, killed_in: Killer, undisturbed: dict[str, Any]
+) -> None:
     put(home)
     for step in ("jobs.ingest.delivery.publish", "jobs.ingest.delivery._judge", "jobs.ingest.ledger.Ledger.add"):
         assert killed_in(home, step, "before") == -signal.SIGKILL
@@ -179,7 +197,9 @@ def test_killed_three_times_in_a_row_it_still_ends_right(home, take, killed_in: 
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_while_a_file_is_being_taken_it_is_either_waiting_or_ours(when: str, home, take, killed_in: Killer, undisturbed: dict[str, Any]) -> None:
+def test_killed_while_a_file_is_being_taken_it_is_either_waiting_or_ours(
+    when: str, home, take, killed_in: Killer, undisturbed: dict[str, Any]
+) -> None:
     put(home)
     assert killed_in(home, "os.rename", when) == -signal.SIGKILL
     assert len(list(home.drop.rglob("*.csv"))) + len(list(home.inbox.rglob("*.csv"))) == 1
@@ -191,5 +211,10 @@ def test_killed_while_a_file_is_being_taken_it_is_either_waiting_or_ours(when: s
 def test_what_a_killed_run_left_comes_before_what_has_been_dropped_since(home, take, killed_in: Killer) -> None:
     put(home)
     assert killed_in(home, "jobs.ingest.delivery.publish", "before") == -signal.SIGKILL
-    put(home, content=Path(next(home.inbox.rglob("*.csv"))).read_bytes().replace("盗窃".encode("gb18030"), "诈骗".encode("gb18030")))
+    put(
+        home,
+        content=Path(next(home.inbox.rglob("*.csv")))
+        .read_bytes()
+        .replace("盗窃".encode("gb18030"), "诈骗".encode("gb18030")),
+    )
     assert [(entry.attempt, entry.status) for entry in take(FEED)] == [(1, "warned"), (2, "warned")]

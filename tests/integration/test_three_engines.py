@@ -24,7 +24,9 @@ FACTS = "count(*) AS n, sum(id) AS ids, max(seen_at) AS last, sum(amount) AS mon
 
 def facts_in_duckdb(path: str) -> tuple[Any, ...]:
     with lake.connect() as con:
-        n, ids, last, *rest = con.execute(f"SELECT {FACTS.format(first='reasons[1]')} FROM {lake.scan(path)}").fetchone() or ()
+        n, ids, last, *rest = (
+            con.execute(f"SELECT {FACTS.format(first='reasons[1]')} FROM {lake.scan(path)}").fetchone() or ()
+        )
         return (n, ids, last.timestamp(), *rest)
 
 
@@ -74,7 +76,9 @@ def test_spark_merges_into_what_delta_rs_wrote_and_the_others_see_it(spark: Any,
 
     source = spark.createDataFrame([(5, "改名"), (2000, "新来")], "id LONG, name STRING")
     merge = SparkTable.forPath(spark, table).alias("t").merge(source.alias("s"), "t.id = s.id")
-    merge.whenMatchedUpdate(set={"name": "s.name"}).whenNotMatchedInsert(values={"id": "s.id", "name": "s.name"}).execute()
+    merge.whenMatchedUpdate(set={"name": "s.name"}).whenNotMatchedInsert(
+        values={"id": "s.id", "name": "s.name"}
+    ).execute()
     with lake.connect() as con:
         seen = con.execute(f"SELECT id, name FROM {lake.scan(table)} WHERE id IN (5, 2000) ORDER BY id").fetchall()
     assert seen == [(5, "改名"), (2000, "新来")]
@@ -85,12 +89,17 @@ def test_spark_merges_into_what_delta_rs_wrote_and_the_others_see_it(spark: Any,
 def test_delta_rs_replaces_one_delivery_of_what_spark_wrote(spark: Any, table: str) -> None:
     with lake.connect(reads_delta=False) as con:
         lake.replace_delivery(table, con.sql(f"SELECT * FROM ({ROWS}) WHERE delivery_id = 'd-1' LIMIT 3"), "d-1")
-    assert spark.read.format("delta").load(table).groupBy("delivery_id").count().orderBy("delivery_id").collect() == [("d-1", 3), ("d-2", 500)]
+    assert spark.read.format("delta").load(table).groupBy("delivery_id").count().orderBy("delivery_id").collect() == [
+        ("d-1", 3),
+        ("d-2", 500),
+    ]
 
 
 def test_a_stream_that_fails_midway_leaves_the_table_as_it_was(spark: Any, table: str) -> None:
     before = lake.version(table)
     with lake.connect(reads_delta=False) as con, pytest.raises(Exception, match=r"(?i)error|could not"):
-        broken = con.sql(f"SELECT * REPLACE (CASE WHEN id = 999 THEN error('gone') ELSE name END AS name) FROM ({ROWS})")
+        broken = con.sql(
+            f"SELECT * REPLACE (CASE WHEN id = 999 THEN error('gone') ELSE name END AS name) FROM ({ROWS})"
+        )
         lake.replace_delivery(table, broken, "d-1")
     assert lake.version(table) == before

@@ -63,7 +63,9 @@ def sifted(contract: Contract, sent: list[dict[str, str | None]]) -> tuple[Sifte
         values = {row[0]: row for row in con.execute("SELECT * EXCLUDE (reasons, repairs) FROM conformed").fetchall()}
         held: dict[int, list[str]] = dict(con.execute("SELECT row_no, reasons FROM held").fetchall())
         mended: dict[int, dict[str, str]] = {}
-        for row_no, column, _, _, rule in con.execute(repairs(contract) or "SELECT 0, '', '', '', '' LIMIT 0").fetchall():
+        for row_no, column, _, _, rule in con.execute(
+            repairs(contract) or "SELECT 0, '', '', '', '' LIMIT 0"
+        ).fetchall():
             mended.setdefault(row_no, {})[column] = rule
     found = [
         Row(_texts(contract, values[number]), number not in held, held.get(number, []), mended.get(number, {}))

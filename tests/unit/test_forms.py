@@ -224,7 +224,9 @@ def test_a_mended_value_sent_again_as_mended_is_kept_untouched(type_: str, data:
     texts = data.draw(st.lists(DISGUISES[type_], min_size=10, max_size=20))
     contract = one_column(type_)
     first = read_values(contract, texts)
-    assert all(row.kept and row.repairs for row in first), [t for t, r in zip(texts, first, strict=True) if not r.repairs]
+    assert all(row.kept and row.repairs for row in first), [
+        t for t, r in zip(texts, first, strict=True) if not r.repairs
+    ]
     again = read_values(contract, [as_agreed(type_, row.values["value"] or "") for row in first])
     assert [(row.values["value"], row.repairs) for row in again] == [(row.values["value"], {}) for row in first]
 

@@ -18,7 +18,16 @@ FEED = feed_of(
 
 @pytest.mark.parametrize(
     "header",
-    ["公民身份号码", "身份证号", " 身份 证号 ", "身份证号\n", "\ufeff身份证号", "身份证\u3000号", "RESIDENT_ID", "resident_id"],
+    [
+        "公民身份号码",
+        "身份证号",
+        " 身份 证号 ",
+        "身份证号\n",
+        "\ufeff身份证号",
+        "身份证\u3000号",
+        "RESIDENT_ID",
+        "resident_id",
+    ],
 )
 def test_a_column_is_known_under_each_of_its_names_however_spaced(header: str) -> None:
     assert map_headers(FEED, ["编号", header]).columns == {"item_no": 0, "resident_id": 1}

@@ -64,7 +64,9 @@ def test_the_same_table_in_any_agreed_encoding_is_the_same_rows(encoding: str, s
 
 
 def test_rare_characters_of_names_survive_gb18030(tmp_path: Path) -> None:
-    _, found = landed(feed_of(COLUMNS, encoding="gb18030"), "编号,所属街道\n1,\u3400\U00020bb7镇\n".encode("gb18030"), tmp_path)
+    _, found = landed(
+        feed_of(COLUMNS, encoding="gb18030"), "编号,所属街道\n1,\u3400\U00020bb7镇\n".encode("gb18030"), tmp_path
+    )
     assert found[0]["town"] == "\u3400\U00020bb7镇"
 
 
@@ -73,7 +75,9 @@ def test_rare_characters_of_names_survive_gb18030(tmp_path: Path) -> None:
     [("gb18030", "utf-8", "UTF-8"), ("gb18030", "utf-8-sig", "UTF-8"), ("utf-8", "gb18030", "第 1 行"), ("utf-8", "utf-16", "UTF-16"),
      ("gb18030", "utf-16", "UTF-16")],
 )  # fmt: skip
-def test_the_wrong_encoding_is_refused_and_what_it_seems_to_be_is_named(declared: str, sent: str, named: str, tmp_path: Path) -> None:
+def test_the_wrong_encoding_is_refused_and_what_it_seems_to_be_is_named(
+    declared: str, sent: str, named: str, tmp_path: Path
+) -> None:
     with pytest.raises(Unreadable, match=named):
         landed(feed_of(COLUMNS, encoding=declared), TABLE.encode(sent), tmp_path)
 
@@ -124,7 +128,9 @@ def test_what_the_contract_does_not_know_is_kept_beside_the_row(tmp_path: Path) 
      ("编号,所属街道,a,A", "1,东湖街道,x,另写的街道"), ("编号,所属街道,经办,经办", "1,东湖街道,x,另写的街道")],
     ids=["twice", "no title", "two without title", "case", "unknown twice"],
 )  # fmt: skip
-def test_the_cells_of_doubled_and_nameless_headers_are_not_lost(header: str, cells: str, broken_line: str, tmp_path: Path) -> None:
+def test_the_cells_of_doubled_and_nameless_headers_are_not_lost(
+    header: str, cells: str, broken_line: str, tmp_path: Path
+) -> None:
     _, found = landed(feed_of(COLUMNS), f"{header}\n{cells}\n{broken_line}".encode(), tmp_path)
     assert (found[0]["defect"], found[0]["item_no"], found[0]["town"]) == (None, "1", "东湖街道")
     assert "另写的街道" in (found[0]["extra"] or ""), "bronze is what was delivered, all of it"
@@ -203,9 +209,15 @@ CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\x00"), max_
 
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(st.tuples(CELL, CELL), min_size=1, max_size=8), broken=st.booleans())
-def test_any_well_quoted_cell_lands_as_it_was_written(cells: list[tuple[str, str]], broken: bool, tmp_path: Path) -> None:
+def test_any_well_quoted_cell_lands_as_it_was_written(
+    cells: list[tuple[str, str]], broken: bool, tmp_path: Path
+) -> None:
     quoted = ["".join(f',"{cell.replace(chr(34), chr(34) * 2)}"' for cell in pair) for pair in cells]
-    lines = ["编号,所属街道,备注(可空)", *(f"{n}{pair}" for n, pair in enumerate(quoted, 1)), *(["坏行"] if broken else [])]
+    lines = [
+        "编号,所属街道,备注(可空)",
+        *(f"{n}{pair}" for n, pair in enumerate(quoted, 1)),
+        *(["坏行"] if broken else []),
+    ]
     _, found = landed(feed_of(COLUMNS), "\n".join(lines).encode(), tmp_path)
     assert len(found) == len(cells) + broken
     assert [(row["town"] or "", row["note"] or "") for row in found[: len(cells)]] == cells
@@ -230,7 +242,9 @@ def test_a_workbook_with_a_title_row(tmp_path: Path) -> None:
 
 
 def test_a_row_of_a_workbook_keeps_its_place_past_blank_rows(tmp_path: Path) -> None:
-    _, found = landed(feed_of(COLUMNS, format="xlsx"), workbook([*SHEET[:2], [], [None, "", None], *SHEET[2:]]), tmp_path)
+    _, found = landed(
+        feed_of(COLUMNS, format="xlsx"), workbook([*SHEET[:2], [], [None, "", None], *SHEET[2:]]), tmp_path
+    )
     assert (rows_of(found), numbers(found)) == (ROWS, [1, 4, 5])
 
 
@@ -257,14 +271,19 @@ def test_remarks_beside_the_table_are_kept_and_do_not_displace_a_cell(tmp_path: 
     assert cells == ["1", "", "旁注一", "旁注二"]
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", TABLE.encode(), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), workbook(SHEET)[:-200]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK\x03\x04", TABLE.encode(), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), workbook(SHEET)[:-200]],
+)
 def test_a_workbook_that_does_not_open_is_refused_in_plain_words(content: bytes, tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match=r"空的|工作簿打不开"):
         landed(feed_of(COLUMNS, format="xlsx"), content, tmp_path)
 
 
 def json_lines(*objects: Any) -> bytes:
-    return "".join((each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)) + "\n" for each in objects).encode()
+    return "".join(
+        (each if isinstance(each, str) else json.dumps(each, ensure_ascii=False)) + "\n" for each in objects
+    ).encode()
 
 
 JSON_FEED = feed_of(COLUMNS, format="jsonl")

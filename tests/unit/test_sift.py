@@ -16,7 +16,9 @@ from schemas.contract import Contract, load_contracts
 CONTRACTS, _ = load_contracts()
 DIGITS_OF_ALL_SCRIPTS = st.text(st.characters(categories=["Nd", "Nl", "No"]), max_size=20)
 LONG_NUMBERS = st.integers(-(10**40), 10**40).map(str) | st.floats().map(str)
-SQL_AND_MARKUP = st.sampled_from(["'; DROP TABLE landed; --", '"', "\\", "%", "{}", "<b>", "=1+1", "\x00", "\u2028", "\U0001f600"])
+SQL_AND_MARKUP = st.sampled_from(
+    ["'; DROP TABLE landed; --", '"', "\\", "%", "{}", "<b>", "=1+1", "\x00", "\u2028", "\U0001f600"]
+)
 NEARLY = st.text("0123456789-/.年月日:： ,，万元xXＸ+", min_size=1, max_size=22)
 ANY_TEXT = st.none() | st.text(max_size=30) | DIGITS_OF_ALL_SCRIPTS | LONG_NUMBERS | SQL_AND_MARKUP | NEARLY
 
@@ -24,7 +26,9 @@ ANY_TEXT = st.none() | st.text(max_size=30) | DIGITS_OF_ALL_SCRIPTS | LONG_NUMBE
 @pytest.mark.parametrize("feed", CONTRACTS)
 @settings(deadline=None, max_examples=6)
 @given(data=st.data())
-def test_whatever_is_sent_every_row_is_kept_or_held_with_a_reason_that_can_be_said(feed: str, data: st.DataObject) -> None:
+def test_whatever_is_sent_every_row_is_kept_or_held_with_a_reason_that_can_be_said(
+    feed: str, data: st.DataObject
+) -> None:
     contract = CONTRACTS[feed]
     believable = example_of(contract)
     spoiled = st.fixed_dictionaries(dict.fromkeys(contract.columns, ANY_TEXT))
@@ -47,7 +51,11 @@ def test_whatever_is_sent_every_row_is_kept_or_held_with_a_reason_that_can_be_sa
 def test_a_kept_value_that_differs_from_what_was_sent_has_its_repair_logged(feed: str, data: st.DataObject) -> None:
     """Of text columns: what stands in silver is the sent text without the spaces around it, or a logged repair, or a code."""
     contract = CONTRACTS[feed]
-    texts = [c for c, spec in contract.columns.items() if spec.type in ("string", "free_text", "person_name", "mobile") and not spec.words]
+    texts = [
+        c
+        for c, spec in contract.columns.items()
+        if spec.type in ("string", "free_text", "person_name", "mobile") and not spec.words
+    ]
     believable = example_of(contract)
     sent = [
         believable | {column: data.draw(ANY_TEXT), contract.key[0]: f"{believable[contract.key[0]][:-2]}{number:02d}"}
@@ -138,7 +146,22 @@ def test_what_cannot_be_checked_between_columns_is_not_called_wrong() -> None:
     assert row.reasons == ["date:opened"]
 
 
-@pytest.mark.parametrize("type_", ["string", "integer", "number", "money", "date", "timestamp", "boolean", "resident_id", "mobile", "person_name", "free_text"])
+@pytest.mark.parametrize(
+    "type_",
+    [
+        "string",
+        "integer",
+        "number",
+        "money",
+        "date",
+        "timestamp",
+        "boolean",
+        "resident_id",
+        "mobile",
+        "person_name",
+        "free_text",
+    ],
+)
 @pytest.mark.parametrize("spec", [{}, {"required": True}, {"repair": False}, {"repair": False, "required": True}])
 def test_every_reason_of_every_type_can_be_said_to_a_department(type_: str, spec: dict) -> None:
     contract = one_column(type_, **spec)
@@ -149,7 +172,17 @@ def test_every_reason_of_every_type_can_be_said_to_a_department(type_: str, spec
     assert said or (type_ in ("string", "person_name", "free_text") and not spec)
 
 
-NAMES_OF_OURS = ["row_no", "defect", "extra", "reasons", "repairs", "received_at", "t_item_no", "d_item_no", "p_item_no"]
+NAMES_OF_OURS = [
+    "row_no",
+    "defect",
+    "extra",
+    "reasons",
+    "repairs",
+    "received_at",
+    "t_item_no",
+    "d_item_no",
+    "p_item_no",
+]
 
 
 @pytest.mark.parametrize("name", NAMES_OF_OURS)
