@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
 from jobs.home import home
@@ -11,7 +13,7 @@ with DAG(
     schedule=CronTriggerTimetable("0 7 * * *", timezone="Asia/Shanghai"),
 ) as reports:  # fmt: skip
 
-    @task(task_id="daily_brief", retries=1)
+    @task(task_id="daily_brief", retries=1, retry_delay=timedelta(seconds=30))
     def daily_brief() -> str:
         from jobs.report.brief import write_brief
         from jobs.serve import current

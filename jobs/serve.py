@@ -34,7 +34,7 @@ STATE_ZH = {"on_time": "按时", "late": "迟到", "missing": "缺失", "waiting
 def serve(home: Home, as_of: date | None = None) -> Path:
     """Build a new serving file from the lake as it stands and swap it in. Readers of the old one go on until they reopen."""
     contracts, _ = home.contracts()
-    now = home.now()
+    now = home.now().replace(microsecond=0)
     as_of = as_of or now.date()
     run_id = f"{datetime.now(ZONE):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
     home.serving.mkdir(parents=True, exist_ok=True)

@@ -242,7 +242,7 @@ def test_a_link_in_a_drop_folder_is_not_followed(home, drop, take, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "raw_name", [b"jq_20260301_\xd6\xd0.csv", "jq_2026'0301;--.csv".encode(), "jq_20260301(最终版) 副本.csv".encode()]
+    "raw_name", [b"jq_20260301_\xd6\xd0.csv", b"jq_2026'0301;--.csv", "jq_20260301(最终版) 副本.csv".encode()]
 )
 def test_no_file_name_can_block_a_feed(raw_name: bytes, home, drop, take, rows) -> None:
     """A name in GBK, as an old FTP client sends it, is no UTF-8; the file behind it must be taken all the same."""
@@ -264,7 +264,7 @@ def test_a_stray_file_with_a_name_in_gbk_blocks_no_other_stray(home, drop, rows)
 
 
 def test_a_json_key_of_any_spelling_fails_no_delivery(home, drop, take) -> None:
-    drop("pension_payment", "yl_202603.jsonl", '{"payNo": "1", "remark": "a", "Remark": "b", "": "c"}\n'.encode())
+    drop("pension_payment", "yl_202603.jsonl", b'{"payNo": "1", "remark": "a", "Remark": "b", "": "c"}\n')
     (entry,) = take("pension_payment")
     assert entry.status == "refused", entry.words
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pkgutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -51,6 +53,8 @@ Killer = Callable[[Home, str, str, int], int]
 
 def _warm_process(orders: Connection) -> None:
     """Imports everything once and then forks a child for each order: (environment, step, when, call)."""
+    # PySpark, imported by Great Expectations, ends a process whose main module has no file: it believes to be a doctest.
+    sys.modules["__main__"].__file__ = __file__
     import great_expectations
     import great_expectations.expectations
     import great_expectations.render.renderer
@@ -69,16 +73,13 @@ def _warm_process(orders: Connection) -> None:
 
 def _ingest_and_die(environment: dict[str, str], step: str, when: str, call: int) -> None:
     """One run of ingest that is killed before or after the given call of a step; exits 0 if the step was never met."""
-    import importlib
-
     from jobs.home import home
     from jobs.ingest.delivery import ingest
 
     os.environ.update(environment)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     owner_path, _, attribute = step.rpartition(".")
-    module_path, _, class_name = owner_path.rpartition(".")
-    owner: Any = getattr(importlib.import_module(module_path), class_name, None) or importlib.import_module(owner_path)
+    owner: Any = pkgutil.resolve_name(owner_path)
     whole, calls = getattr(owner, attribute), iter(range(1, 100))
 
     def killed(*given: Any, **named: Any) -> Any:
@@ -103,6 +104,7 @@ def killed_in() -> Iterator[Killer]:
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_warm_process, args=(theirs,), daemon=True)
     process.start()
+    theirs.close()
 
     def run(home: Home, step: str, when: str, call: int = 1) -> int:
         environment = {name: value for name, value in os.environ.items() if name.startswith("CITYBRAIN_")}
@@ -156,7 +158,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         put(home)
         (entry,) = ingest(home, home.contracts()[0][FEED])
         assert (entry.read_rows, entry.kept_rows, entry.repaired_rows, entry.held_rows) == (20, 19, 1, 1)
-        assert not (found := state(home))["left over"]
+        found = state(home)
+        assert not found["left over"]
         assert all(found[f"{room}.{table}"] for room, table in TABLES), "every table has something to lose"
         return found
 
