@@ -70,7 +70,9 @@ def trimmed(text: str) -> str:
 
 def is_placeholder(column: Column, text: str) -> str:
     words = [word for word in (*PLACEHOLDERS, *TYPE_PLACEHOLDERS.get(column.type, ())) if word not in column.words]
-    return f"({text} IN ({', '.join(map(quote, words))}))"
+    narrow = f"translate({text}, {quote(_FULL_WIDTH)}, {quote(_HALF_WIDTH)})"
+    said = ", ".join(map(quote, words))
+    return f"({text} IN ({said}) OR {narrow} IN ({said}))"
 
 
 def read(column: Column, text: str) -> str:
@@ -161,7 +163,7 @@ def untrue(column: Column, value: str) -> str | None:
     """The rule that a well-formed value breaks, as SQL giving its name or NULL; None when there is nothing to check."""
     if column.range:
         low, high = column.range
-        return f"CASE WHEN {value} NOT BETWEEN {low:g} AND {high:g} THEN 'range' END"
+        return f"CASE WHEN {value} NOT BETWEEN {low!r} AND {high!r} THEN 'range' END"
     match column.type:
         case "date":
             return f"CASE WHEN {value} NOT BETWEEN DATE '1850-01-01' AND DATE '2200-12-31' THEN 'range' END"
@@ -191,7 +193,9 @@ def _declared(column: Column) -> list[str]:
 
 
 def _strptime(text: str, forms: list[str] | tuple[str, ...]) -> str:
-    return f"try_strptime({text}, [{', '.join(map(quote, forms))}])"
+    """An odd run of digits in front is no date: 2020113 is 3 November as well as 13 January."""
+    read = f"try_strptime({text}, [{', '.join(map(quote, forms))}])"
+    return f"CASE WHEN NOT regexp_matches({text}, '^\\d(\\d\\d)*(\\D|$)') THEN {read} END"
 
 
 def _matching(text: str, pattern: str) -> str:
@@ -209,7 +213,7 @@ def _lookup(words: dict[str, str], text: str) -> str:
 
 
 def _number(column: Column, dense: str) -> str:
-    plain = f"regexp_replace({dense}, '^[¥￥$]|元$|人民币', '', 'g')"
+    plain = f"regexp_replace({dense}, '^[¥￥]|元$|人民币', '', 'g')"
     grouped = f"CASE WHEN regexp_full_match({plain}, '[+-]?\\d{{1,3}}(,\\d{{3}})+(\\.\\d+)?') THEN replace({plain}, ',', '') ELSE {plain} END"
     whole = f"regexp_replace({grouped}, '\\.0+$', '')"
     scaled = (

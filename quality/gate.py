@@ -75,7 +75,8 @@ def gate(contract: Contract, staged: Path, delivery_id: str, past_rows: list[int
         result = _validate(context, source, table, suite, delivery_id)
         findings += [_finding(contract, outcome) for outcome in result.results]
         pages.append(_page(result))
-    return Verdict(_worst(findings), findings, "\n".join(pages))
+    judged = [finding for finding in findings if finding.met or finding.observed is not None]  # no share of no rows
+    return Verdict(_worst(judged), judged, "\n".join(pages))
 
 
 def _batch_suite(contract: Contract, past_rows: list[int]) -> ExpectationSuite:

@@ -16,6 +16,8 @@ HELD = {
     "boolean": "{column}不是“是/否”",
     "resident_id": "{column}不是18位公民身份号码",
     "mobile": "{column}不是11位手机号码",
+    "person_name": "{column}的写法不符合约定(字间有空格,或填的是“无”等占位字样)",
+    "free_text": "{column}填的是“无”“不详”等占位字样",
     "range": "{column}超出合理范围",
     "check_digit": "{column}的校验码不对,号码中有录错的数字",
     "id_birth_date": "{column}中的出生日期不存在",

@@ -57,10 +57,10 @@ def repairs(contract: Contract) -> str | None:
 def _conformed(contract: Contract, received_at: datetime) -> str:
     """One pass over the rows, in layers: text -> typed value -> what is wrong."""
     columns = contract.columns
-    texts = ", ".join(f"{forms.trimmed(name(c))} AS {name(f't_{c}')}" for c in columns)
+    texts = ", ".join(f"{forms.trimmed(name(c))} AS {name(f'_t_{c}')}" for c in columns)
     direct = ", ".join(
-        f"{name(f't_{c}')} IS NOT NULL AND {forms.is_placeholder(spec, name(f't_{c}'))} AS {name(f'p_{c}')}, "
-        f"CASE WHEN NOT {forms.is_placeholder(spec, name(f't_{c}'))} THEN {forms.read(spec, name(f't_{c}'))} END AS {name(f'd_{c}')}"
+        f"{name(f'_t_{c}')} IS NOT NULL AND {forms.is_placeholder(spec, name(f'_t_{c}'))} AS {name(f'_p_{c}')}, "
+        f"CASE WHEN NOT {forms.is_placeholder(spec, name(f'_t_{c}'))} THEN {forms.read(spec, name(f'_t_{c}'))} END AS {name(f'_d_{c}')}"
         for c, spec in columns.items()
     )
     values = ", ".join(_value(c, spec) for c, spec in columns.items())
@@ -84,15 +84,15 @@ def _conformed(contract: Contract, received_at: datetime) -> str:
 
 
 def _value(column: str, spec) -> str:
-    direct, text = name(f"d_{column}"), name(f"t_{column}")
+    direct, text = name(f"_d_{column}"), name(f"_t_{column}")
     if not spec.repair:
         return f"{direct} AS {name(column)}"
-    mend = f"CASE WHEN {direct} IS NULL AND {text} IS NOT NULL AND NOT {name(f'p_{column}')} THEN {forms.repaired(spec, text)} END"
+    mend = f"CASE WHEN {direct} IS NULL AND {text} IS NOT NULL AND NOT {name(f'_p_{column}')} THEN {forms.repaired(spec, text)} END"
     return f"coalesce({direct}, {mend}) AS {name(column)}"
 
 
 def _wrong(column: str, spec) -> str:
-    text, placeholder, value = name(f"t_{column}"), name(f"p_{column}"), name(column)
+    text, placeholder, value = name(f"_t_{column}"), name(f"_p_{column}"), name(column)
     empty = f"{text} IS NULL OR {placeholder}" if spec.repair else f"{text} IS NULL"
     missing = quote(f"missing:{column}") if spec.required else "NULL"
     malformed = f"WHEN {value} IS NULL THEN {quote(f'{forms.malformed(spec)}:{column}')}"
@@ -107,7 +107,7 @@ def _wrong(column: str, spec) -> str:
 def _mended(column: str, spec) -> str:
     if not spec.repair:
         return "NULL"
-    text, direct, placeholder = name(f"t_{column}"), name(f"d_{column}"), name(f"p_{column}")
+    text, direct, placeholder = name(f"_t_{column}"), name(f"_d_{column}"), name(f"_p_{column}")
     return f"CASE WHEN {text} IS NOT NULL AND {direct} IS NULL AND ({placeholder} OR {name(column)} IS NOT NULL) THEN {quote(column)} END"
 
 

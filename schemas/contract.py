@@ -28,6 +28,10 @@ ColumnType = Literal[
 ]  # fmt: skip
 IDENTIFYING: frozenset[str] = frozenset({"resident_id", "mobile", "person_name", "free_text"})
 SLUG = r"^[a-z][a-z0-9_]{1,48}$"
+OURS = frozenset(
+    {"row_no", "defect", "extra", "reasons", "repairs", "received_at", "delivery_id", "file_name", "row_key"}
+    | {"period", "attempt", "newest", "person_id"}
+)  # columns of our own tables
 ROW_RULE_CONTEXT = frozenset({"received_at"})
 
 
@@ -56,6 +60,8 @@ def _regex(text: Any) -> str:
         re.compile(str(text))
     except re.error as fault:
         raise ValueError(f"{text!r} is not a regular expression: {fault}") from None
+    if re.search(r"\(\?(?:[=!>(]|<[=!]|P=)|\\[1-9]|[*+?}]\+", str(text)):
+        raise ValueError(f"{text!r} looks around, back or possessively, which the screening's RE2 cannot")
     return str(text)
 
 
@@ -236,6 +242,10 @@ class Contract(Strict):
                 raise ValueError(f"key: there is no column {name!r}")
             if not self.columns[name].required:
                 raise ValueError(f"key: column {name!r} must be required")
+        if ours := OURS & set(self.columns):
+            raise ValueError(
+                f"columns: {min(ours)!r} is a column of ours; choose another name, such as {min(ours)}_sent"
+            )
         claimed: dict[str, str] = {}
         for name, column in self.columns.items():
             for alias in column.aliases:

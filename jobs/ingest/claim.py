@@ -62,11 +62,20 @@ def claim(home: Home, feed: str, path: Path) -> Claim | None:
     folder = home.inbox / feed / claim_id
     folder.mkdir(parents=True)
     try:
-        os.rename(path, folder / path.name)
+        os.rename(path, folder / _readable(path.name))
     except FileNotFoundError:
         folder.rmdir()
         return None
-    return Claim(claim_id, feed, folder / path.name)
+    return Claim(claim_id, feed, folder / _readable(path.name))
+
+
+def _readable(file_name: str) -> str:
+    """A name that old upload clients sent in GBK, as text; unreadable bytes would fail in every table and page."""
+    try:
+        file_name.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(file_name).decode("gb18030", "replace")
+    return file_name
 
 
 def claimed(home: Home, feed: str) -> list[Claim]:
@@ -74,8 +83,13 @@ def claimed(home: Home, feed: str) -> list[Claim]:
     root = home.inbox / feed
     if not root.is_dir():
         return []
-    files = ((folder.name, next(folder.iterdir(), None)) for folder in sorted(root.iterdir()) if folder.is_dir())
-    return [Claim(claim_id, feed, path) for claim_id, path in files if path]
+    claims = []
+    for folder in sorted(folder for folder in root.iterdir() if folder.is_dir()):
+        if path := next(folder.iterdir(), None):
+            claims.append(Claim(folder.name, feed, path))
+        else:
+            folder.rmdir()  # killed before the file was moved in: it still waits in the drop folder
+    return claims
 
 
 def archive(home: Home, claim: Claim, delivery_id: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from jobs.ingest.unreadable import Unreadable
 
 CHUNK_BYTES = 4 << 20
-GUESSES = ("utf-8", "utf-16", "gb18030", "big5")
+GUESSES = ("utf-8", "gb18030", "big5")
 UTF8 = frozenset({"utf-8", "utf-8-sig"})
 
 
@@ -32,14 +32,17 @@ def _check(path: Path, encoding: str) -> None:
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
     with path.open("rb") as source:
-        while chunk := source.read(CHUNK_BYTES):
+        while True:
+            chunk = source.read(CHUNK_BYTES)
             try:
-                decoder.decode(chunk, final=len(chunk) < CHUNK_BYTES)
+                decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as fault:
                 raise Unreadable(
                     _wrong(encoding, _guess(path), line + fault.object[: fault.start].count(b"\n"))
                 ) from None
             line += chunk.count(b"\n")
+            if not chunk:
+                return
 
 
 def _transcoded(path: Path, encoding: str, staging: Path) -> Path:
@@ -75,14 +78,14 @@ def _is_multibyte_utf8(path: Path) -> bool:
 def _guess(path: Path) -> str | None:
     with path.open("rb") as source:
         head = source.read(CHUNK_BYTES)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
     head = head[: head.rfind(b"\n") + 1] or head
     fits = [name for name in GUESSES if _fits(head, name)]
     return fits[0].upper() if len(fits) == 1 else None
 
 
 def _fits(head: bytes, encoding: str) -> bool:
-    if encoding == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return False
     try:
         head.decode(encoding)
     except UnicodeDecodeError:

@@ -18,7 +18,7 @@ from jobs.home import Home
 from jobs.ingest import claim as claims
 from jobs.ingest.claim import Claim
 from jobs.ingest.land import Landed, land
-from jobs.ingest.ledger import Entry, Ledger, delivery_id
+from jobs.ingest.ledger import COMMITTED, Entry, Ledger, delivery_id
 from jobs.ingest.publish import hold, keep_bronze, log_gate, log_repairs, publish
 from jobs.ingest.receipt import give_receipt
 from jobs.ingest.unreadable import Unreadable
@@ -90,7 +90,12 @@ def _describe(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> E
 def _repeated(entry: Entry, ledger: Ledger) -> Entry | None:
     """The period's current attempt, dropped once more: nothing to do but to say so."""
     latest = ledger.latest(entry.period)
-    if latest and latest["sha256"] == entry.sha256 and latest["claim_id"] != entry.claim_id:
+    if (
+        latest
+        and latest["status"] in COMMITTED
+        and latest["sha256"] == entry.sha256
+        and latest["claim_id"] != entry.claim_id
+    ):
         words = [f"与 {latest['delivery_id']} 的文件完全相同,未重复处理。"]
         return replace(
             entry, delivery_id=latest["delivery_id"], attempt=latest["attempt"], status="repeated", words=words

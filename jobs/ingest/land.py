@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -20,11 +21,10 @@ from quality.headers import HeaderMap, map_headers
 from schemas.contract import Contract
 
 BATCH_ROWS = 20_000
-HEADER_SAMPLE_LINES = 1_000
 LONGEST_LINE = 16 << 20
 LONGEST_RECORD = 1 << 20
 LONGEST_RECORD_LINES = 200
-NO_DELIMITER = "\x07"
+NO_DELIMITER = "\x1f\x07\x1e\x07"  # four bytes that no line of JSON holds
 
 csv.field_size_limit(LONGEST_LINE)
 
@@ -83,6 +83,13 @@ def _strict_csv(contract: Contract, text: Path, headers: list[str]) -> str:
                       strict_mode = true, null_padding = false, max_line_size = {LONGEST_LINE})"""
 
 
+def extra_titles(headers: list[str]) -> list[str]:
+    """A name of its own for each position, for what the contract does not know: '' is the mark of a row without shape."""
+    return [
+        header if header and header not in headers[:i] else f"{header}(第{i + 1}列)" for i, header in enumerate(headers)
+    ]
+
+
 def _placed(contract: Contract, headers: list[str]) -> str:
     """The contract's columns out of c0, c1, ... and what the contract does not know as JSON."""
     mapped = map_headers(contract, headers)
@@ -91,8 +98,9 @@ def _placed(contract: Contract, headers: list[str]) -> str:
         for column in contract.columns
     ]
     used = set(mapped.columns.values())
-    strangers = ", ".join(f"{quote(header)}: c{i}" for i, header in enumerate(headers) if i not in used)
-    extra = f"to_json({{{strangers}}})" if strangers and len(set(headers)) == len(headers) else "NULL"
+    titles = extra_titles(headers)
+    strangers = ", ".join(f"{quote(titles[i])}, c{i}" for i in range(len(headers)) if i not in used)
+    extra = f"json_object({strangers})" if strangers else "NULL"
     return ", ".join([*columns, f"{extra}::VARCHAR AS extra"])
 
 
@@ -127,7 +135,7 @@ def _records(lines: Iterable[str], delimiter: str, width: int) -> Iterator[list[
 
 
 def _line_by_line(text: str, delimiter: str, width: int) -> Iterator[list[str] | str]:
-    for line in text.splitlines():
+    for line in re.split(r"\r\n|\r|\n", text):
         if line.strip():
             cells = _cells(line, delimiter)
             yield cells if cells is not None and len(cells) == width else line
@@ -155,7 +163,14 @@ def _land_xlsx(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, s
 
 def _land_jsonl(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, staging: Path) -> list[str]:
     text = decoded(path, contract.delivery.encoding, staging)
-    headers = _json_keys(text)
+    con.execute(f"""
+        CREATE OR REPLACE TABLE json_line AS
+        SELECT *, coalesce(CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' END, false) AS whole
+        FROM (SELECT row_number() OVER () AS row_no, line
+              FROM read_csv({quote(str(text))}, columns = {{'line': 'VARCHAR'}}, auto_detect = false, header = false,
+                            delim = '{NO_DELIMITER}', quote = '', escape = '', max_line_size = {LONGEST_LINE})
+              WHERE trim(line) <> '')""")
+    headers = _json_keys(con)
     if not headers:
         raise Unreadable("文件中没有一行是 JSON 对象。请按“每行一个 JSON 对象”重新导出。")
     cells = ", ".join(
@@ -164,39 +179,30 @@ def _land_jsonl(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, 
     )
     con.execute(f"""
         CREATE OR REPLACE TABLE landed AS
-        WITH lines AS (SELECT row_number() OVER () AS row_no, line
-                       FROM read_csv({quote(str(text))}, columns = {{'line': 'VARCHAR'}}, auto_detect = false, header = false,
-                                     delim = '{NO_DELIMITER}', quote = '', escape = '', max_line_size = {LONGEST_LINE})
-                       WHERE trim(line) <> ''),
-             judged AS (SELECT *, coalesce(CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' END, false) AS whole FROM lines),
-             cells AS (SELECT row_no, line, whole, {cells} FROM judged)
-        SELECT * EXCLUDE (line, whole) REPLACE (CASE WHEN whole THEN extra ELSE to_json({{'': line}})::VARCHAR END AS extra)
+        WITH cells AS (SELECT row_no, line, whole, {cells} FROM json_line)
+        SELECT * EXCLUDE (line, whole) REPLACE (CASE WHEN whole THEN extra ELSE json_object('', line)::VARCHAR END AS extra)
         FROM (SELECT row_no, CASE WHEN NOT whole THEN 'shape' END AS defect, {_placed(contract, headers)}, line, whole FROM cells)""")
     return headers
 
 
-def _json_keys(text: Path) -> list[str]:
-    """The keys of the first lines' objects, in the order they are met."""
-    keys: dict[str, None] = {}
-    with text.open(encoding="utf-8-sig") as lines:
-        for line in islice(lines, HEADER_SAMPLE_LINES):
-            try:
-                found = json.loads(line)
-            except ValueError:
-                continue
-            keys.update(dict.fromkeys(found) if isinstance(found, dict) else {})
-    return list(keys)
+def _json_keys(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every key of the file's objects, in the order they are met."""
+    found = con.execute("""
+        SELECT key FROM (SELECT row_no, unnest(keys) AS key, generate_subscripts(keys, 1) AS place
+                         FROM (SELECT row_no, CASE WHEN whole THEN json_keys(line) END AS keys FROM json_line))
+        GROUP BY key ORDER BY min(row_no), arg_min(place, row_no)""")
+    return [key for (key,) in found.fetchall()]
 
 
 def _json_path(key: str) -> str:
-    return '$."' + key.replace('"', '\\"') + '"'
+    return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
 def _fill(con: duckdb.DuckDBPyConnection, contract: Contract, headers: list[str], records: Iterator[Record]) -> None:
     """Write records into `landed` in batches, so that memory stays flat."""
     mapped = map_headers(contract, headers)
     columns = list(contract.columns)
-    strangers = {i: header for i, header in enumerate(headers) if i not in mapped.columns.values()}
+    strangers = {i: title for i, title in enumerate(extra_titles(headers)) if i not in mapped.columns.values()}
     con.execute(_empty(contract))
     schema = pa.schema(
         [("row_no", pa.int64()), ("defect", pa.string()), *((c, pa.string()) for c in columns), ("extra", pa.string())]

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from jobs.home import Home
+from jobs.ingest.land import extra_titles
 from jobs.ingest.ledger import Entry
 from jobs.receipt_page import render_receipt, write_mend_csv
 from quality.headers import HeaderMap
@@ -122,7 +123,9 @@ def _rows_to_mend(
         for values in batch:
             row = dict(zip(names, values, strict=True))
             extra = json.loads(row["extra"] or "{}")
-            cells = [row[placed[i]] if i in placed else extra.get(title) for i, title in enumerate(header)]
+            cells = [
+                row[placed[i]] if i in placed else extra.get(title) for i, title in enumerate(extra_titles(header))
+            ]
             if "" in extra:
                 cells[:1] = [extra[""]]
             yield (
