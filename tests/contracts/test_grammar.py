@@ -199,5 +199,5 @@ def test_one_broken_contract_leaves_the_others_in_use(tmp_path: Path) -> None:
 def test_a_row_rule_is_an_expression_over_its_own_row(must: str, tmp_path: Path) -> None:
     wrong = copy.deepcopy(BASE)
     wrong["rows"] = [{"positive": {"must": must, "zh": "x"}}]
-    with pytest.raises(ContractFault, match="rows.positive"):
+    with pytest.raises(ContractFault, match=r"rows\.positive"):
         contract_of(tmp_path, wrong)
