@@ -60,6 +60,7 @@ def _cells(dice: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
     for _ in range(12):
         diagram = Voronoi(np.vstack([inner, rim, rim * 2.5]))
         inner = np.array([_middle(_ring(diagram, i)) for i in range(GRIDS + 1)])
+        inner /= np.maximum(1, np.linalg.norm(inner, axis=1))[:, None]  # none slips out between two cells of the rim
     diagram = Voronoi(np.vstack([inner, rim, rim * 2.5]))
     water = int(np.argmin(np.linalg.norm(inner - LAKE, axis=1)))
     dry = [i for i in range(GRIDS + 1) if i != water]

@@ -35,7 +35,8 @@ def score(home: Path, truth_dir: Path) -> dict[str, Any]:
     truth = {name: pd.read_csv(truth_dir / f"{name}.csv", dtype=str, keep_default_na=False) for name in TABLES}
     lake = Lake(home)
     try:
-        ledger = lake.read("ops/delivery", "delivery_id", "feed", "file_name", "status", "read_rows")
+        ledger = lake.read("ops/delivery", "delivery_id", "feed", "file_name", "status", "read_rows", "recorded_at")
+        ledger = ledger.sort_values("recorded_at", kind="stable")
         handled = what_happened(lake, ledger)
         return {
             "events": score_events(lake, truth["events"]),

@@ -2,78 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import requests
 from serving_fixture import build_serving
+from superset_desk import ASSETS, ROOT, Desk, load, open_desk
 
-from dashboards.look import LookFault, chromium
-
-ROOT = Path(__file__).resolve().parents[2]
-ASSETS = ROOT / "dashboards" / "assets"
-PYTHON = Path(os.environ.get("CITYBRAIN_SUPERSET_PYTHON") or ROOT / ".venv-superset" / "bin" / "python")
 CHARTS = 8
 
 pytestmark = pytest.mark.superset
 
 
-@dataclass
-class Desk:
-    """A running Superset over a temporary home."""
-
-    home: Path
-    url: str
-    imported: str
-
-    @property
-    def env(self) -> dict[str, str]:
-        return _env(self.home)
-
-    def session(self, user: str) -> requests.Session:
-        session = requests.Session()
-        password = (self.home / "secrets" / f"superset_{user}_password").read_text().strip()
-        who = {"username": user, "password": password, "provider": "db", "refresh": False}
-        answer = session.post(f"{self.url}/api/v1/security/login", json=who, timeout=30)
-        session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return session
-
-    def chart_ids(self, session: requests.Session) -> dict[str, int]:
-        answer = session.get(f"{self.url}/api/v1/dashboard/commander/charts", timeout=30)
-        return {chart["slice_name"]: chart["id"] for chart in answer.json()["result"]}
-
-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    if not PYTHON.exists():
-        pytest.skip("no Superset environment: set CITYBRAIN_SUPERSET_PYTHON or make .venv-superset")
-    try:
-        chromium()
-    except LookFault as fault:
-        pytest.skip(str(fault))
     home = tmp_path_factory.mktemp("home")
     build_serving(home, "one")
-    imported = _load(home)
-    assert imported.returncode == 0, imported.stderr
-    port = _free_port()
-    command = [str(PYTHON), str(ROOT / "dashboards" / "serve.py")]
-    with (home / "server.log").open("w") as log:
-        server = subprocess.Popen(command, env={**_env(home), "PORT": str(port)}, stdout=log, stderr=log)
-    try:
-        desk = Desk(home, f"http://127.0.0.1:{port}", imported.stdout)
-        _wait_until_healthy(desk.url, server)
+    with open_desk(home) as desk:
         yield desk
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 def test_the_import_says_what_it_made(desk: Desk) -> None:
@@ -141,7 +92,7 @@ def test_a_second_import_updates_and_retires(desk: Desk, tmp_path: Path) -> None
     (assets / "datasets" / "overdue.yaml").unlink()
     _edit(assets / "retired.yaml", "charts: []", "charts: [5c0e7f1d-2f6a-4a43-9d55-7e6c0f9b1a07]")
     _edit(assets / "retired.yaml", "datasets: []", "datasets: [0a7f5b7e-5a0f-4d0e-8f0b-1b1d6a6b9e06]")
-    assert _load(desk.home, assets).returncode == 0
+    assert load(desk.home, assets).returncode == 0
     charts = desk.chart_ids(desk.session("admin"))
     assert "每日警情" in charts and "警情走势" not in charts and "逾期事项" not in charts
     assert len(charts) == CHARTS - 1
@@ -151,31 +102,3 @@ def _edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-def _env(home: Path) -> dict[str, str]:
-    own = ("CITYBRAIN_SUPERSET_SECRET", "CITYBRAIN_SUPERSET_DB", "SUPERSET_DATABASE_URI", "CITYBRAIN_LOCALE")
-    kept = {name: value for name, value in os.environ.items() if name not in own}
-    return {**kept, "CITYBRAIN_HOME": str(home)}
-
-
-def _load(home: Path, assets: Path = ASSETS) -> subprocess.CompletedProcess[str]:
-    command = [str(PYTHON), str(ROOT / "dashboards" / "load.py"), "--assets", str(assets)]
-    return subprocess.run(command, env=_env(home), capture_output=True, text=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], seconds: int = 180) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            if requests.get(f"{url}/health", timeout=30).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.5)
-    raise AssertionError(f"Superset did not answer at {url}/health")

@@ -1,0 +1,147 @@
+"""The main job as its users meet it: a small city's files through every DAG, and a new department by one YAML."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from superset_desk import open_desk
+
+from jobs.home import CHECKOUT
+
+pytestmark = pytest.mark.city
+
+TODAY = "2026-06-29"
+NEW_FEED = """
+feed: tree_care
+title: {zh: 古树巡查, en: Care of old trees}
+owner: {department: 园林局, folder: parks, contact: data@parks.example.cn}
+delivery: {files: "gs_*.csv", kind: events, every: "0 2 * * *", late_after: 6h, period: 'gs_(\\d{8})'}
+key: [visit_no]
+columns:
+  visit_no:   {from: [巡查编号], type: string, required: true}
+  visited_at: {from: [巡查时间], type: timestamp, formats: [yyyy/M/d H:mm], required: true}
+  health:     {from: [长势], type: string, map: {好: good, 弱: weak}}
+gate: {held: {warn: 20%, refuse: 50%}}
+examples:
+  - keep: {巡查编号: G1, 巡查时间: 2026/6/28 9:30, 长势: 好}
+  - hold: {巡查编号: "", 巡查时间: 2026/6/28 9:30}
+    because: [visit_no]
+"""
+NEW_FILE = "巡查编号,巡查时间,长势\nG1,2026/6/28 9:30,好\nG2,2026年6月28日 10:00,弱\nG3,2026/6/28 11:00,枯\nG4,2026/6/28 12:00,好\n"
+
+
+@dataclass
+class City:
+    """A city that every DAG has run over once."""
+
+    home: Path
+    truth: Path
+    said: str
+
+    def ask(self, sql: str) -> list[tuple]:
+        with duckdb.connect(str((self.home / "serving" / "serving.duckdb").resolve()), read_only=True) as con:
+            return con.execute(sql).fetchall()
+
+    def environment(self) -> dict[str, str]:
+        feeds = str(self.home.parent / "feeds")
+        quick = {"CITYBRAIN_SPARK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
+        return {**os.environ, "CITYBRAIN_HOME": str(self.home), "CITYBRAIN_TODAY": TODAY, "CITYBRAIN_FEEDS": feeds} | quick
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, *command], cwd=CHECKOUT, env=self.environment(), capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    root = tmp_path_factory.mktemp("city")
+    city = City(root / "var", root / "truth", "")
+    build = ["-m", "demo", "build", "--residents", "4000", "--out", str(city.home / "drop"), "--truth", str(city.truth)]
+    assert city.run(*build).returncode == 0
+    (root / "feeds").mkdir()
+    (root / "feeds" / "tree_care.yaml").write_text(NEW_FEED, encoding="utf-8")
+    (city.home / "drop" / "parks").mkdir()
+    (city.home / "drop" / "parks" / "gs_20260628.csv").write_text(NEW_FILE, encoding="utf-8")
+    for path in (city.home / "drop").rglob("*.*"):
+        os.utime(path, (path.stat().st_atime - 60, path.stat().st_mtime - 60))
+    done = city.run("-m", "dags.once")
+    log = city.home / "logs" / "once.log"
+    assert done.returncode == 0, done.stdout + done.stderr + (log.read_text()[-3000:] if log.exists() else "")
+    city.said = done.stdout
+    yield city
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def test_the_run_ends_with_a_summary_that_adds_up(city: City) -> None:
+    read, kept, held, refused = city.ask("SELECT sum(read_rows), sum(kept_rows), sum(held_rows), sum(refused_rows) FROM source_health")[0]
+    assert read > 10_000 and read == kept + held + refused
+    assert f"读入 {read:,} = 入库 {kept:,} + 待补正 {held:,} + 退回 {refused:,}" in city.said
+    assert "今日预警" in city.said and "日报" in city.said
+
+
+def test_what_was_planted_is_found_and_quiet_rows_are_left_alone(city: City) -> None:
+    answer = city.home.parent / "score.json"
+    assert city.run("-m", "demo", "score", "--home", str(city.home), "--truth", str(city.truth), "--json", str(answer)).returncode == 0
+    score = json.loads(answer.read_text(encoding="utf-8"))
+    for family in ("paid_after_death", "pension_while_employed", "elevator_overdue"):
+        found = score["events"][family]
+        assert found["planted"] > 0 and found["missed"] == [], family
+        assert found["false"] == 0, family
+    outcomes = [kind for kind in score["noise"]["by_kind"].values()]
+    planted, wrong = sum(kind["planted"] for kind in outcomes), sum(kind["wrong"] for kind in outcomes)
+    assert planted > 100 and wrong == 0
+    assert sum(kind["expected"] + kind["silent"] for kind in outcomes) / planted > 0.95
+    assert score["quiet"]["touched_share"] < 0.001
+    assert score["deliveries"]["to_refuse"] and set(score["deliveries"]["to_refuse"].values()) == {"refused"}
+
+
+def test_every_warning_names_its_rows_and_none_is_red(city: City) -> None:
+    warnings = city.ask("SELECT level, evidence_rows, reason_zh, deadline_at, lane, status FROM warning")
+    assert len(warnings) > 5
+    assert all(level in ("blue", "yellow", "orange") and rows > 0 and reason and deadline for level, rows, reason, deadline, *_ in warnings)
+    assert sum(lane == "budget" and status == "new" for *_, lane, status in warnings) <= 5
+
+
+def test_nothing_served_tells_who_a_person_is(city: City) -> None:
+    tables = [name for (name,) in city.ask("SELECT table_name FROM duckdb_tables()")]
+    assert len(tables) > 10
+    for table in tables:
+        text = f"SELECT count(*) FROM (SELECT to_json(t)::VARCHAR AS row FROM {table} t) WHERE regexp_matches(row, {{}})"
+        (ids,) = city.ask(text.format("'[1-9][0-9]{5}(19|20)[0-9]{9}[0-9X]'"))[0]
+        (mobiles,) = city.ask(text.format("'\"1[3-9][0-9]{9}\"'"))[0]
+        assert (ids, mobiles) == (0, 0), table
+
+
+def test_a_second_run_changes_nothing(city: City) -> None:
+    before = city.ask("SELECT warning_id, level, raised_at, observed FROM warning ORDER BY ALL")
+    assert city.run("-m", "jobs.cli", "ingest").returncode == 0
+    done = city.run("-m", "jobs.cli", "city")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert city.ask("SELECT warning_id, level, raised_at, observed FROM warning ORDER BY ALL") == before
+
+
+def test_the_brief_is_there_to_read(city: City) -> None:
+    briefs = {path.suffix: path.stat().st_size for path in (city.home / "reports").iterdir()}
+    assert set(briefs) == {".html", ".pdf"} and min(briefs.values()) > 10_000
+
+
+def test_a_new_department_comes_by_one_yaml_and_ends_in_a_row_on_the_page(city: City) -> None:
+    row = city.ask("SELECT read_rows, kept_rows, repaired_rows, held_rows FROM source_health WHERE feed = 'tree_care'")
+    assert row == [(4, 3, 1, 1)]
+    assert city.ask("SELECT count(*) FROM feed_tree_care") == [(3,)]
+    assert list((city.home / "return" / "parks").glob("tree_care-20260628-01*.csv"))
+    with open_desk(city.home) as desk:
+        admin = desk.session("admin")
+        chart = desk.chart_ids(admin)["数据到位"]
+        rows = admin.get(f"{desk.url}/api/v1/chart/{chart}/data/", timeout=60).json()["result"][0]["data"]
+        assert "古树巡查" in json.dumps(rows, ensure_ascii=False)
+        datasets = admin.get(f"{desk.url}/api/v1/dataset/?q=(page_size:100)", timeout=60).json()["result"]
+        assert "feed_tree_care" in {dataset["table_name"] for dataset in datasets}

@@ -1,0 +1,98 @@
+"""A real Superset over a city's home, for the tests that look at its pages."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from dashboards.look import LookFault, chromium
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSETS = ROOT / "dashboards" / "assets"
+PYTHON = Path(os.environ.get("CITYBRAIN_SUPERSET_PYTHON") or ROOT / ".venv-superset" / "bin" / "python")
+
+
+@dataclass
+class Desk:
+    """A running Superset over a temporary home."""
+
+    home: Path
+    url: str
+    imported: str
+
+    @property
+    def env(self) -> dict[str, str]:
+        return _env(self.home)
+
+    def session(self, user: str) -> requests.Session:
+        session = requests.Session()
+        password = (self.home / "secrets" / f"superset_{user}_password").read_text().strip()
+        who = {"username": user, "password": password, "provider": "db", "refresh": False}
+        answer = session.post(f"{self.url}/api/v1/security/login", json=who, timeout=30)
+        session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return session
+
+    def chart_ids(self, session: requests.Session) -> dict[str, int]:
+        answer = session.get(f"{self.url}/api/v1/dashboard/commander/charts", timeout=30)
+        return {chart["slice_name"]: chart["id"] for chart in answer.json()["result"]}
+
+
+@contextmanager
+def open_desk(home: Path) -> Iterator[Desk]:
+    """Import the page over the home's serving file and serve it on a free port. Skips, saying so, without Superset or a browser."""
+    if not PYTHON.exists():
+        pytest.skip("no Superset environment: set CITYBRAIN_SUPERSET_PYTHON or make .venv-superset")
+    try:
+        chromium()
+    except LookFault as fault:
+        pytest.skip(str(fault))
+    imported = load(home)
+    assert imported.returncode == 0, imported.stderr
+    port = _free_port()
+    command = [str(PYTHON), str(ROOT / "dashboards" / "serve.py")]
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(command, env={**_env(home), "PORT": str(port)}, stdout=log, stderr=log)
+    try:
+        desk = Desk(home, f"http://127.0.0.1:{port}", imported.stdout)
+        _wait_until_healthy(desk.url, server)
+        yield desk
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _env(home: Path) -> dict[str, str]:
+    own = ("CITYBRAIN_SUPERSET_SECRET", "CITYBRAIN_SUPERSET_DB", "SUPERSET_DATABASE_URI", "CITYBRAIN_LOCALE")
+    kept = {name: value for name, value in os.environ.items() if name not in own}
+    return {**kept, "CITYBRAIN_HOME": str(home)}
+
+
+def load(home: Path, assets: Path = ASSETS) -> subprocess.CompletedProcess[str]:
+    command = [str(PYTHON), str(ROOT / "dashboards" / "load.py"), "--assets", str(assets)]
+    return subprocess.run(command, env=_env(home), capture_output=True, text=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], seconds: int = 180) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            if requests.get(f"{url}/health", timeout=30).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.5)
+    raise AssertionError(f"Superset did not answer at {url}/health")
