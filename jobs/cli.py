@@ -133,6 +133,19 @@ def jars() -> None:
 
 
 @app.command()
+def bench(rows: Annotated[int, typer.Option(help="rows of the file")] = 1_000_000) -> None:
+    """Seconds to take in a file, beside DuckDB's bare copy of it in the same run, and the peak of memory."""
+    from jobs.bench import bench_ingest
+
+    with console.status("bench") as status:
+        done = bench_ingest(rows, lambda step: status.update(step))
+    console.print(
+        f"{done.rows:,} rows: ingest {done.ingest_seconds:.1f} s, bare copy {done.copy_seconds:.1f} s, "
+        f"{done.ratio:.1f}x; {done.ingest_seconds / done.rows * 1e6:.1f} s a million rows; peak {done.peak_mb:,} MB"
+    )
+
+
+@app.command()
 def up() -> None:
     """Start Airflow and Superset on loopback under one supervisor."""
     from jobs import services

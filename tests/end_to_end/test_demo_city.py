@@ -15,6 +15,7 @@ import duckdb
 import pytest
 from superset_desk import open_desk
 
+from jobs import lake
 from jobs.home import CHECKOUT
 
 pytestmark = pytest.mark.city
@@ -54,10 +55,17 @@ class City:
     def environment(self) -> dict[str, str]:
         feeds = str(self.home.parent / "feeds")
         quick = {"CITYBRAIN_SPARK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
-        return {**os.environ, "CITYBRAIN_HOME": str(self.home), "CITYBRAIN_TODAY": TODAY, "CITYBRAIN_FEEDS": feeds} | quick
+        return {
+            **os.environ,
+            "CITYBRAIN_HOME": str(self.home),
+            "CITYBRAIN_TODAY": TODAY,
+            "CITYBRAIN_FEEDS": feeds,
+        } | quick
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, *command], cwd=CHECKOUT, env=self.environment(), capture_output=True, text=True)
+        return subprocess.run(
+            [sys.executable, *command], cwd=CHECKOUT, env=self.environment(), capture_output=True, text=True
+        )
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +89,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 
 
 def test_the_run_ends_with_a_summary_that_adds_up(city: City) -> None:
-    read, kept, held, refused = city.ask("SELECT sum(read_rows), sum(kept_rows), sum(held_rows), sum(refused_rows) FROM source_health")[0]
+    read, kept, held, refused = city.ask(
+        "SELECT sum(read_rows), sum(kept_rows), sum(held_rows), sum(refused_rows) FROM source_health"
+    )[0]
     assert read > 10_000 and read == kept + held + refused
     assert f"读入 {read:,} = 入库 {kept:,} + 待补正 {held:,} + 退回 {refused:,}" in city.said
     assert "今日预警" in city.said and "日报" in city.said
@@ -89,13 +99,18 @@ def test_the_run_ends_with_a_summary_that_adds_up(city: City) -> None:
 
 def test_what_was_planted_is_found_and_quiet_rows_are_left_alone(city: City) -> None:
     answer = city.home.parent / "score.json"
-    assert city.run("-m", "demo", "score", "--home", str(city.home), "--truth", str(city.truth), "--json", str(answer)).returncode == 0
+    assert (
+        city.run(
+            "-m", "demo", "score", "--home", str(city.home), "--truth", str(city.truth), "--json", str(answer)
+        ).returncode
+        == 0
+    )
     score = json.loads(answer.read_text(encoding="utf-8"))
     for family in ("paid_after_death", "pension_while_employed", "elevator_overdue"):
         found = score["events"][family]
         assert found["planted"] > 0 and found["missed"] == [], family
         assert found["false"] == 0, family
-    outcomes = [kind for kind in score["noise"]["by_kind"].values()]
+    outcomes = list(score["noise"]["by_kind"].values())
     planted, wrong = sum(kind["planted"] for kind in outcomes), sum(kind["wrong"] for kind in outcomes)
     assert planted > 100 and wrong == 0
     assert sum(kind["expected"] + kind["silent"] for kind in outcomes) / planted > 0.95
@@ -106,7 +121,10 @@ def test_what_was_planted_is_found_and_quiet_rows_are_left_alone(city: City) -> 
 def test_every_warning_names_its_rows_and_none_is_red(city: City) -> None:
     warnings = city.ask("SELECT level, evidence_rows, reason_zh, deadline_at, lane, status FROM warning")
     assert len(warnings) > 5
-    assert all(level in ("blue", "yellow", "orange") and rows > 0 and reason and deadline for level, rows, reason, deadline, *_ in warnings)
+    assert all(
+        level in ("blue", "yellow", "orange") and rows > 0 and reason and deadline
+        for level, rows, reason, deadline, *_ in warnings
+    )
     assert sum(lane == "budget" and status == "new" for *_, lane, status in warnings) <= 5
 
 
@@ -114,10 +132,19 @@ def test_nothing_served_tells_who_a_person_is(city: City) -> None:
     tables = [name for (name,) in city.ask("SELECT table_name FROM duckdb_tables()")]
     assert len(tables) > 10
     for table in tables:
-        text = f"SELECT count(*) FROM (SELECT to_json(t)::VARCHAR AS row FROM {table} t) WHERE regexp_matches(row, {{}})"
+        text = (
+            f"SELECT count(*) FROM (SELECT to_json(t)::VARCHAR AS row FROM {table} t) WHERE regexp_matches(row, {{}})"
+        )
         (ids,) = city.ask(text.format("'[1-9][0-9]{5}(19|20)[0-9]{9}[0-9X]'"))[0]
         (mobiles,) = city.ask(text.format("'\"1[3-9][0-9]{9}\"'"))[0]
         assert (ids, mobiles) == (0, 0), table
+
+
+def test_every_tables_protocol_is_on_the_list(city: City) -> None:
+    tables = [str(log.parent) for log in (city.home / "lake").glob("*/*/_delta_log")]
+    assert len(tables) > 30
+    for table in tables:
+        assert lake.protocol(table) == {"reader": 1, "writer": 2, "features": []}, table
 
 
 def test_a_second_run_changes_nothing(city: City) -> None:
