@@ -7,7 +7,7 @@ LAKE := .venv
 SUPERSET := .venv-superset
 RUN := $(LAKE)/bin/python
 # a small city: the JVM would spend more on compiling than it ever saves
-export CITYBRAIN_SPARK_JAVA_OPTIONS ?= -XX:TieredStopAtLevel=1
+export CITYBRAIN_SPARK_JAVA_OPTIONS ?= -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m
 export CITYBRAIN_HOME ?= $(CURDIR)/var
 export CITYBRAIN_SUPERSET_PYTHON ?= $(CURDIR)/$(SUPERSET)/bin/python
 

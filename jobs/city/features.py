@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BAND_WEEKS, LEAST_WEEKS = 8, 4
 BAND_ALPHA = 0.05
+FEEDS_OF_FEATURES = {"police_incident", "repair", "petition", "equipment_inspection"}
 EVENTS = """
     SELECT grid_code, CAST(reported_at AS DATE) AS day, 'incident' AS measure, category FROM police_incident
     UNION ALL SELECT grid_code, CAST(reported_at AS DATE), 'repair', kind FROM repair

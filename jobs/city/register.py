@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from jobs import lake
@@ -29,21 +31,24 @@ def register_people(spark: SparkSession, home: Home, contracts: dict[str, Contra
 
 
 def _identified_rows(spark: SparkSession, home: Home, contracts: dict[str, Contract]) -> DataFrame:
-    """(feed, delivery_id, row_no, resident_id) of every committed row, also of rows that a later delivery replaced."""
-    rows = spark.createDataFrame([], "feed STRING, delivery_id STRING, row_no BIGINT, resident_id STRING")
-    for feed, contract in contracts.items():
-        path = home.table("identity", feed)
-        if not tells_of_a_person(contract) or not lake.exists(path):
-            continue
-        column = next(name for name, spec in contract.columns.items() if spec.type == "resident_id")
-        read(spark, path).createOrReplaceTempView(f"identity_{feed}")
-        rows = rows.unionByName(
-            spark.sql(
-                f"SELECT '{feed}' AS feed, i.delivery_id, i.row_no, i.`{column}` AS resident_id "
-                f"FROM identity_{feed} i JOIN delivery_now d ON i.delivery_id = d.delivery_id WHERE i.`{column}` IS NOT NULL"
-            )
-        )
-    return rows
+    """(feed, delivery_id, row_no, resident_id) of every row of a period's current delivery."""
+    from pyspark.sql import DataFrame
+
+    empty = spark.createDataFrame([], "feed STRING, delivery_id STRING, row_no BIGINT, resident_id STRING")
+    telling = [c for c in contracts.values() if tells_of_a_person(c) and lake.exists(home.table("identity", c.feed))]
+    with ThreadPoolExecutor(2) as pool:  # Delta reads a table's log in the driver: two at a time
+        parts = list(pool.map(lambda contract: _rows_of(spark, home, contract), telling))
+    return reduce(DataFrame.unionByName, parts, empty)
+
+
+def _rows_of(spark: SparkSession, home: Home, contract: Contract) -> DataFrame:
+    feed = contract.feed
+    column = next(name for name, spec in contract.columns.items() if spec.type == "resident_id")
+    read(spark, home.table("identity", feed)).createOrReplaceTempView(f"identity_{feed}")
+    return spark.sql(
+        f"SELECT '{feed}' AS feed, i.delivery_id, i.row_no, i.`{column}` AS resident_id "
+        f"FROM identity_{feed} i JOIN delivery_now d ON i.delivery_id = d.delivery_id WHERE i.`{column}` IS NOT NULL"
+    )
 
 
 def _people(spark: SparkSession, home: Home, rows: DataFrame) -> DataFrame:

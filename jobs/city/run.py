@@ -38,7 +38,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
     now = home.now()
     as_of = as_of or now.date()
     from jobs import spark as sparks
-    from jobs.city.features import compute_features
+    from jobs.city.features import FEEDS_OF_FEATURES, compute_features
     from jobs.city.register import register_people
     from jobs.city.views import register_deliveries, register_feeds
     from jobs.warn.find import find
@@ -50,13 +50,13 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         told("人员归一 register")
         register_deliveries(spark, home)
         register_people(spark, home, contracts)
-        register_feeds(spark, home, contracts)
+        rules = [rule for rule in rules if set(rule.feeds) <= set(contracts)]
+        wanted = {feed for rule in rules for feed in rule.feeds} | FEEDS_OF_FEATURES
+        register_feeds(spark, home, [contract for feed, contract in contracts.items() if feed in wanted])
         told("指标 features")
         compute_features(spark, home, as_of)
         told("预警 warnings")
-        candidates = [
-            candidate for rule in rules if set(rule.feeds) <= set(contracts) for candidate in find(spark, rule, as_of)
-        ]
+        candidates = [candidate for rule in rules for candidate in find(spark, rule, as_of)]
         warnings = record(spark, home, candidates, as_of, now)
         spark.catalog.clearCache()
     return CityRun(f"{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}", as_of, warnings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from jobs import lake
@@ -28,18 +29,22 @@ def register_deliveries(spark: SparkSession, home: Home) -> None:
     spark.sql(current_deliveries("ops_delivery")).cache().createOrReplaceTempView("delivery_now")
 
 
-def register_feeds(spark: SparkSession, home: Home, contracts: dict[str, Contract]) -> None:
-    """A view a feed, empty when nothing of it was ever committed."""
-    for feed, contract in contracts.items():
-        path = home.table("silver", feed)
-        if lake.exists(path):
-            read(spark, path).createOrReplaceTempView(f"silver_{feed}")
-            rows = spark.sql(current_rows(contract, f"silver_{feed}", "delivery_now"))
-        else:
-            rows = spark.createDataFrame([], _schema(contract))
-        rows.createOrReplaceTempView(f"now_{feed}")
-        spark.sql(_with_person(contract)).createOrReplaceTempView(feed)
-        spark.catalog.cacheTable(feed)  # features and every rule read it again; Spark spills what does not fit
+def register_feeds(spark: SparkSession, home: Home, contracts: list[Contract]) -> None:
+    """A view a feed, empty when nothing of it was ever committed. Delta reads a table's log in the driver: two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda contract: _register_feed(spark, home, contract), contracts))
+
+
+def _register_feed(spark: SparkSession, home: Home, contract: Contract) -> None:
+    feed, path = contract.feed, home.table("silver", contract.feed)
+    if lake.exists(path):
+        read(spark, path).createOrReplaceTempView(f"silver_{feed}")
+        rows = spark.sql(current_rows(contract, f"silver_{feed}", "delivery_now"))
+    else:
+        rows = spark.createDataFrame([], _schema(contract))
+    rows.createOrReplaceTempView(f"now_{feed}")
+    spark.sql(_with_person(contract)).createOrReplaceTempView(feed)
+    spark.catalog.cacheTable(feed)  # features and every rule read it again; Spark spills what does not fit
 
 
 def tells_of_a_person(contract: Contract) -> bool:
