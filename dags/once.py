@@ -5,6 +5,7 @@ Airflow's own output goes to HOME/logs/once.log; what a person wants to see goes
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -85,6 +86,7 @@ def _quiet(log: Path) -> Iterator[Console]:
         try:
             yield Console(file=screen, force_terminal=screen.isatty(), width=None if screen.isatty() else 120)
         finally:
+            logging.disable(logging.CRITICAL)  # what is closed at the end of the process needs no word on the screen
             sys.stdout.flush()
             sys.stderr.flush()
             os.dup2(saved[0], 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import subprocess
@@ -9,6 +10,8 @@ import sys
 import time
 from configparser import RawConfigParser
 from pathlib import Path
+
+import psutil
 
 from jobs.home import CHECKOUT, Home
 
@@ -71,23 +74,37 @@ def up(home: Home) -> None:
 
 
 def down(home: Home) -> None:
-    """Stop everything that `up` started, and wait until nothing of it is left."""
+    """Stop everything that `up` started, a task under way included, and wait until nothing of it is left.
+
+    Airflow runs each task in a session of its own, which outlives its scheduler; a task killed midway is safe to run again.
+    """
     if not is_up(home):
         return
+    family = psutil.Process(_pid(home)).children(recursive=True)
     _control(home, "shutdown")
     deadline = time.monotonic() + STOP_SECONDS
     while is_up(home) and time.monotonic() < deadline:
         time.sleep(0.5)
     if is_up(home):
         raise NotStarted(f"supervisor is still running; see {home.root / 'services' / 'supervisord.log'}")
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(family, timeout=10)
+    for process in stubborn:
+        process.kill()
+    psutil.wait_procs(stubborn, timeout=10)
 
 
 def is_up(home: Home) -> bool:
     try:
-        os.kill(int((home.root / "services" / "supervisord.pid").read_text()), 0)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return psutil.pid_exists(_pid(home))
+    except (FileNotFoundError, ValueError):
         return False
-    return True
+
+
+def _pid(home: Home) -> int:
+    return int((home.root / "services" / "supervisord.pid").read_text())
 
 
 def _programs() -> dict[str, list[str]]:
