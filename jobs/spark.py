@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs.home import CHECKOUT
+from jobs.home import CHECKOUT, home
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -96,6 +96,7 @@ def _settings(folder: Path) -> dict[str, str]:
         "spark.jars": ",".join(str(folder / jar) for jar in _sums()),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.warehouse.dir": str(home().root / "spark-warehouse"),
         "spark.sql.session.timeZone": "Asia/Shanghai",
         "spark.sql.shuffle.partitions": os.environ.get("CITYBRAIN_SPARK_PARTITIONS", "2"),
         "spark.databricks.delta.snapshotPartitions": "1",
