@@ -62,7 +62,7 @@ def bench_ingest(rows: int, told: Callable[[str], None] = lambda step: None) -> 
 
 
 def _write(path: Path, rows: int) -> None:
-    """A file of the feed in UTF-8's subset that GB18030 shares but for its words, then in GB18030."""
+    """A file of the feed in GB18030, and the same in UTF-8 beside it for the bare copy."""
     utf8 = path.with_suffix(".utf8")
     with duckdb.connect() as con:
         con.execute(f"""

@@ -48,9 +48,7 @@ def airflow_environment(home: Home) -> dict[str, str]:
         "GX_ANALYTICS_ENABLED": "false",
         "PYTHONPATH": str(CHECKOUT),
     }
-    return {**os.environ, **own} | (
-        {"CITYBRAIN_FEEDS": os.environ["CITYBRAIN_FEEDS"]} if "CITYBRAIN_FEEDS" in os.environ else {}
-    )
+    return {**os.environ, **own}
 
 
 def superset_python() -> Path:

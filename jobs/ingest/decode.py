@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 from pathlib import Path
 
 from jobs.ingest.unreadable import Unreadable
@@ -21,46 +22,36 @@ def decoded(path: Path, encoding: str, staging: Path) -> Path:
     if path.stat().st_size == 0:
         raise Unreadable("文件是空的(0 字节)。请重新导出后上传。")
     if declared in UTF8:
-        _check(path, "utf-8-sig")
+        for _ in _texts(path, "utf-8-sig"):
+            pass
         return path
     if _is_multibyte_utf8(path):
         raise Unreadable(_wrong(encoding, "UTF-8"))
     return _transcoded(path, encoding, staging)
 
 
-def _check(path: Path, encoding: str) -> None:
+def _transcoded(path: Path, encoding: str, staging: Path) -> Path:
+    target = staging / "decoded.txt"
+    with target.open("w", encoding="utf-8", newline="") as out:
+        out.writelines(_texts(path, encoding))
+    return target
+
+
+def _texts(path: Path, encoding: str) -> Iterator[str]:
+    """The file's text, a chunk at a time. Raises Unreadable naming the first line whose bytes do not fit the encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
     with path.open("rb") as source:
         while True:
             chunk = source.read(CHUNK_BYTES)
             try:
-                decoder.decode(chunk, final=not chunk)
+                yield decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as fault:
-                raise Unreadable(
-                    _wrong(encoding, _guess(path), line + fault.object[: fault.start].count(b"\n"))
-                ) from None
+                line += fault.object[: fault.start].count(b"\n")
+                raise Unreadable(_wrong(encoding, _guess(path), line)) from None
             line += chunk.count(b"\n")
             if not chunk:
                 return
-
-
-def _transcoded(path: Path, encoding: str, staging: Path) -> Path:
-    target = staging / "decoded.txt"
-    decoder = codecs.getincrementaldecoder(encoding)()
-    line = 1
-    with path.open("rb") as source, target.open("w", encoding="utf-8", newline="") as out:
-        while True:
-            chunk = source.read(CHUNK_BYTES)
-            try:
-                out.write(decoder.decode(chunk, final=not chunk))
-            except UnicodeDecodeError as fault:
-                raise Unreadable(
-                    _wrong(encoding, _guess(path), line + fault.object[: fault.start].count(b"\n"))
-                ) from None
-            line += chunk.count(b"\n")
-            if not chunk:
-                return target
 
 
 def _is_multibyte_utf8(path: Path) -> bool:
