@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlglot
 import yaml
@@ -73,15 +74,45 @@ def _encoding(text: Any) -> str:
     return str(text)
 
 
+def _zone(text: Any) -> str:
+    try:
+        ZoneInfo(str(text))
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"no time zone is called {text!r}; write one such as UTC or America/Chicago") from None
+    return str(text)
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Share = Annotated[float, BeforeValidator(_share)]
 Cron = Annotated[str, BeforeValidator(_cron)]
 Regex = Annotated[str, BeforeValidator(_regex)]
 Encoding = Annotated[str, BeforeValidator(_encoding)]
+Zone = Annotated[str, BeforeValidator(_zone)]
 
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class PeriodDue(Strict):
+    """Which period falls due at a time of `every`: `lag` before that time, written as `form` (yyyyMMdd)."""
+
+    form: str
+    lag: timedelta
+
+    def at(self, due_at: datetime) -> str:
+        return (due_at - self.lag).strftime(strptime_of(self.form))
+
+
+def _period_due(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    found = re.fullmatch(r"(yyyy(?:MM(?:dd)?)?)(?:\s*-\s*(\d+\s*[hd]))?", text)
+    if not found:
+        raise ValueError(
+            "write the period that is due as 'yyyyMMdd', or 'yyyyMMdd - 1d' when it is about the day before"
+        )
+    return PeriodDue(form=found[1], lag=_duration(found[2]) if found[2] else timedelta())
 
 
 class Words(Strict):
@@ -96,7 +127,11 @@ class Owner(Strict):
 
 
 class Delivery(Strict):
-    """How and when files of the feed arrive. `period` captures the period from the file's name; without it the day of arrival is the period."""
+    """How and when files of the feed arrive.
+
+    `period` captures the period from the file's name; without it the day of arrival is the period. `period_due` says which
+    period each time of `every` brings, so that a missing one has a name. `header_lines`: how many lines the headers span.
+    """
 
     files: str
     kind: Kind
@@ -106,7 +141,9 @@ class Delivery(Strict):
     encoding: Encoding = "utf-8"
     delimiter: str = Field(",", min_length=1, max_length=1)
     header_row: int = Field(1, ge=1, le=50)
+    header_lines: int = Field(1, ge=1, le=3)
     period: Regex | None = None
+    period_due: Annotated[PeriodDue | None, BeforeValidator(_period_due)] = None
 
     @model_validator(mode="after")
     def _period_has_one_group(self) -> Delivery:
@@ -122,6 +159,7 @@ class Column(Strict):
     type: ColumnType
     required: bool = False
     formats: list[str] = []
+    zone: Zone | None = None
     codes: str | None = None
     map: dict[str, str] = {}
     pattern: Regex | None = None
@@ -140,6 +178,8 @@ class Column(Strict):
     def _keys_fit_the_type(self) -> Column:
         if self.formats and self.type not in ("date", "timestamp"):
             raise ValueError(f"formats: only a date or timestamp has formats, this is a {self.type}")
+        if self.zone and self.type != "timestamp":
+            raise ValueError(f"zone: only a timestamp has a zone, this is a {self.type}")
         if self.range and self.type not in ("integer", "number", "money"):
             raise ValueError(f"range: only a number has a range, this is a {self.type}")
         if self.range and self.range[0] > self.range[1]:
