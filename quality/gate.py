@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from schemas.contract import Contract
@@ -54,8 +53,8 @@ class Verdict:
         return [finding.says_zh for finding in self.findings if not finding.met]
 
 
-def gate(contract: Contract, staged: Path, delivery_id: str, past_rows: list[int]) -> Verdict:
-    """Judge the staged delivery: a DuckDB file with the table `batch` (held INT) and the view `kept`.
+def gate(contract: Contract, staged: str, delivery_id: str, past_rows: list[int]) -> Verdict:
+    """Judge the staged delivery: the DuckDB database of that name, open in this process, with the views `batch` (held INT) and `kept`.
 
     past_rows: rows read of the feed's last admitted deliveries, newest first; volume is judged once there are three.
     Raises BrokenGate when an expectation itself fails to compute.
@@ -71,10 +70,13 @@ def gate(contract: Contract, staged: Path, delivery_id: str, past_rows: list[int
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_sql("staged", connection_string=f"duckdb:///{staged}")
     findings, pages = [], []
-    for table, suite in (("batch", _batch_suite(contract, past_rows)), ("kept", _kept_suite(contract))):
-        result = _validate(context, source, table, suite, delivery_id)
-        findings += [_finding(contract, outcome) for outcome in result.results]
-        pages.append(_page(result))
+    try:
+        for table, suite in (("batch", _batch_suite(contract, past_rows)), ("kept", _kept_suite(contract))):
+            result = _validate(context, source, table, suite, delivery_id)
+            findings += [_finding(contract, outcome) for outcome in result.results]
+            pages.append(_page(result))
+    finally:
+        source.get_engine().dispose()  # a database in memory lives as long as its last connection
     judged = [finding for finding in findings if finding.met or finding.observed is not None]  # no share of no rows
     return Verdict(_worst(judged), judged, "\n".join(pages))
 

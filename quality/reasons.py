@@ -27,6 +27,7 @@ HELD = {
 }
 REPAIRED = {
     "placeholder": "{column}填的是“无”“不详”等占位字样,按空值处理",
+    "unseen_sign": "{column}中看不见的字符已去除",
     "full_width": "{column}的全角字符已转为半角",
     "date_form": "{column}的日期写法已统一",
     "excel_serial": "{column}的Excel日期序号已转为日期",

@@ -1,6 +1,7 @@
 """Every landed row is kept, repaired (kept, with its repair logged) or held with all its reasons.
 
-Works inside one DuckDB connection: table `landed` in, tables `conformed` and `duplicate` and views `kept` and `held` out.
+Works inside one DuckDB connection: `landed` in; tables `typed`, `uneven` and `duplicate`, views `conformed`, `kept` and `held` out.
+Most rows are written just as agreed: one cheap pass types those and lets them through, and only the others are looked at closely.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def sift(con: duckdb.DuckDBPyConnection, contract: Contract, received_at: dateti
     Leaves `conformed` (row_no, typed columns, reasons VARCHAR[], repairs VARCHAR[]), `duplicate` (row_no, reason) and the
     views `kept` (row_no, typed columns, repairs) and `held` (row_no, reasons). Raises RowsLost if a row fell between.
     """
-    con.execute(_conformed(contract, received_at))
+    con.execute(_typed(contract, received_at))
+    con.execute(_uneven(contract, received_at))
+    con.execute(_conformed(contract))
     con.execute(_duplicate(contract))
     for view in _verdicts(contract):
         con.execute(view)
@@ -54,8 +57,48 @@ def repairs(contract: Contract) -> str | None:
     return " UNION ALL ".join(logs) or None
 
 
-def _conformed(contract: Contract, received_at: datetime) -> str:
-    """One pass over the rows, in layers: text -> typed value -> what is wrong."""
+def _typed(contract: Contract, received_at: datetime) -> str:
+    """Every row as if it were written as agreed, and whether it is: every cell empty where it may be, or believable, and no rule broken.
+
+    Says of these rows what `_uneven` would say, without its work. Each layer is computed once a row because the next only
+    names its columns; a filter here would be pushed down and compute them again, so the verdict is a column.
+    """
+    columns = contract.columns
+    worded = ", ".join(
+        f"{name(c)} AS {name(f'_t_{c}')}, {forms.worded(spec, name(c))} AS {name(f'_w_{c}')}"
+        for c, spec in columns.items()
+    )
+    texts = ", ".join(name(f"_t_{c}") for c in columns)
+    settled = ", ".join(f"{forms.settled(spec, name(f'_w_{c}'))} AS {name(c)}" for c, spec in columns.items())
+    even = [_even(c, spec) for c, spec in columns.items()]
+    rules = [f"TRY({rule.must}) IS NOT FALSE" for rule in contract.rows.values()]
+    return f"""
+        CREATE OR REPLACE TABLE typed AS
+        SELECT row_no, {", ".join(map(name, columns))}, defect IS NULL AND {" AND ".join([*even, *rules])} AS even
+        FROM (SELECT row_no, defect, {texts}, {settled}, {_received(received_at)} FROM (SELECT row_no, defect, {worded} FROM landed))"""
+
+
+def _even(column: str, spec) -> str:
+    text = name(f"_t_{column}")
+    plain = forms.is_plain(spec, text, name(column))
+    return plain if spec.required else f"({text} IS NULL OR {plain})"
+
+
+def _conformed(contract: Contract) -> str:
+    typed = ", ".join(name(column) for column in contract.columns)
+    nothing = "[]::VARCHAR[] AS reasons, []::VARCHAR[] AS repairs"
+    return (
+        f"CREATE OR REPLACE VIEW conformed AS SELECT row_no, {typed}, {nothing} FROM typed WHERE even "
+        f"UNION ALL SELECT row_no, {typed}, reasons, repairs FROM uneven"
+    )
+
+
+def _received(received_at: datetime) -> str:
+    return f"TIMESTAMPTZ {quote(received_at.isoformat())} AS received_at"
+
+
+def _uneven(contract: Contract, received_at: datetime) -> str:
+    """The other rows, in layers: text -> typed value -> what is wrong."""
     columns = contract.columns
     texts = ", ".join(f"{forms.trimmed(name(c))} AS {name(f'_t_{c}')}" for c in columns)
     direct = ", ".join(
@@ -66,17 +109,16 @@ def _conformed(contract: Contract, received_at: datetime) -> str:
     values = ", ".join(_value(c, spec) for c, spec in columns.items())
     wrong = ", ".join(filter(None, (_wrong(c, spec) for c, spec in columns.items())))
     row_rules = "".join(
-        f", CASE WHEN ({rule.must}) IS FALSE THEN {quote(f'row:{rule_name}')} END"
+        f", CASE WHEN TRY({rule.must}) IS FALSE THEN {quote(f'row:{rule_name}')} END"
         for rule_name, rule in contract.rows.items()
     )
     mended = ", ".join(_mended(c, spec) for c, spec in columns.items()) or "NULL"
     typed = ", ".join(name(c) for c in columns)
-    received = f"TIMESTAMPTZ {quote(received_at.isoformat())} AS received_at"
     return f"""
-        CREATE OR REPLACE TABLE conformed AS
-        WITH texts AS (SELECT row_no, defect, {texts} FROM landed),
+        CREATE OR REPLACE TABLE uneven AS
+        WITH texts AS (SELECT row_no, defect, {texts} FROM landed SEMI JOIN (SELECT row_no FROM typed WHERE NOT even) USING (row_no)),
              direct AS (SELECT *, {direct} FROM texts),
-             valued AS (SELECT *, {values}, {received} FROM direct)
+             valued AS (SELECT *, {values}, {_received(received_at)} FROM direct)
         SELECT row_no, {typed},
                CASE WHEN defect IS NOT NULL THEN [defect || ':'] ELSE list_filter([{wrong}{row_rules}], lambda r: r IS NOT NULL) END AS reasons,
                list_filter([{mended}], lambda r: r IS NOT NULL) AS repairs
@@ -112,13 +154,17 @@ def _mended(column: str, spec) -> str:
 
 
 def _duplicate(contract: Contract) -> str:
-    """Among believable rows: a later copy of the same row is held; rows of one key that differ are all held."""
+    """Among believable rows: a later copy of the same row is held; rows of one key that differ are all held.
+
+    Keys are first compared by an eight-byte hash: what has no like, nearly everything, costs no more than that.
+    """
     keys = ", ".join(name(column) for column in contract.key)
     same = " AND ".join(f"c.{name(column)} = t.{name(column)}" for column in contract.key)
     whole = ", ".join(f"c.{name(column)}" for column in contract.columns)
     return f"""
         CREATE OR REPLACE TABLE duplicate AS
-        WITH twice AS (SELECT {keys} FROM conformed WHERE len(reasons) = 0 GROUP BY ALL HAVING count(*) > 1),
+        WITH alike AS (SELECT hash({keys}) AS h FROM conformed WHERE len(reasons) = 0 GROUP BY h HAVING count(*) > 1),
+             twice AS (SELECT {keys} FROM conformed WHERE len(reasons) = 0 AND hash({keys}) IN (FROM alike) GROUP BY ALL HAVING count(*) > 1),
              rows AS (SELECT c.row_no, {", ".join(f"c.{name(k)}" for k in contract.key)}, hash({whole}) AS content
                       FROM conformed c JOIN twice t ON {same} WHERE len(c.reasons) = 0),
              judged AS (SELECT row_no, count(DISTINCT content) OVER (PARTITION BY {keys}) AS contents,
@@ -131,7 +177,7 @@ def _verdicts(contract: Contract) -> list[str]:
     typed = ", ".join(name(column) for column in contract.columns)
     return [
         f"CREATE OR REPLACE VIEW kept AS SELECT row_no, {typed}, repairs FROM conformed "
-        "WHERE len(reasons) = 0 AND row_no NOT IN (SELECT row_no FROM duplicate)",
+        "ANTI JOIN duplicate USING (row_no) WHERE len(reasons) = 0",
         "CREATE OR REPLACE VIEW held AS SELECT row_no, reasons FROM conformed WHERE len(reasons) > 0 "
         "UNION ALL SELECT row_no, [reason] FROM duplicate",
     ]
