@@ -5,8 +5,8 @@ from __future__ import annotations
 from schemas.contract import Contract
 
 LEDGER = """
-    SELECT delivery_id, feed, period, attempt, status, read_rows, kept_rows, repaired_rows, held_rows, refused_rows, received_at, recorded_at
-    FROM (SELECT *, row_number() OVER (PARTITION BY delivery_id ORDER BY recorded_at DESC) AS latest
+    SELECT delivery_id, feed, period, attempt, status, read_rows, kept_rows, repaired_rows, held_rows, refused_rows, received_at, entry_no
+    FROM (SELECT *, row_number() OVER (PARTITION BY delivery_id ORDER BY entry_no DESC) AS latest
           FROM {ledger} WHERE status <> 'repeated') ranked
     WHERE latest = 1"""
 

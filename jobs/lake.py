@@ -19,13 +19,18 @@ ATTEMPTS = 5
 
 
 @contextmanager
-def connect(path: Path | None = None, *, reads_delta: bool = True):
-    """A DuckDB connection in the city's zone with its memory bounded. Loading Delta's reader takes .3 s: only who reads it asks."""
-    con = duckdb.connect(str(path) if path else ":memory:")
+def connect(path: Path | str = ":memory:", *, reads_delta: bool = True, spill: Path | None = None):
+    """A DuckDB connection in the city's zone with its memory bounded; what does not fit goes to the folder `spill`.
+
+    Loading Delta's reader takes .3 s: only who reads it asks.
+    """
+    con = duckdb.connect(str(path))
     try:
         con.execute(
             f"SET TimeZone = 'Asia/Shanghai'; SET memory_limit = '{MEMORY_LIMIT}'; SET preserve_insertion_order = true"
         )
+        if spill:
+            con.execute(f"SET temp_directory = '{spill}'")
         if reads_delta:
             con.execute(f"LOAD '{_delta_extension()}'")
         yield con
@@ -43,25 +48,28 @@ def scan(path: str, version: int | None = None) -> str:
     return f"delta_scan('{path}'{at})"
 
 
-def replace_delivery(path: str, rows: duckdb.DuckDBPyRelation | pa.Table, delivery_id: str) -> None:
-    """Write one delivery's rows in place of what an earlier, unfinished try left of it; other deliveries stay.
+def put_delivery(
+    path: str, rows: duckdb.DuckDBPyRelation | pa.Table, delivery_id: str, *, anew: bool, by: list[str] | None = None
+) -> None:
+    """Write one delivery's rows; other deliveries stay. Creates the table, partitioned by the columns `by`, if need be.
 
-    Rows are streamed. A stream that fails midway leaves the table as it was. Creates the table if need be.
+    anew: the delivery may have left rows here before, which these replace. Else they are only added, which meets no other
+    writer and reads nothing of the table. Rows are streamed; a stream that fails midway leaves the table as it was.
     """
     predicate = f"delivery_id = '{delivery_id}'"
 
     def write() -> None:
         stream = rows if isinstance(rows, pa.Table) else rows.to_arrow_reader(BATCH_ROWS)
-        if exists(path):
+        if anew and exists(path):
             write_deltalake(path, stream, mode="overwrite", predicate=predicate)
         else:
-            write_deltalake(path, stream, mode="append")
+            write_deltalake(path, stream, mode="append", partition_by=by)
 
     _retried(write)
 
 
-def append(path: str, rows: pa.Table) -> None:
-    _retried(lambda: write_deltalake(path, rows, mode="append"))
+def append(path: str, rows: pa.Table, *, by: list[str] | None = None) -> None:
+    _retried(lambda: write_deltalake(path, rows, mode="append", partition_by=by))
 
 
 def _retried(write: Callable[[], None]) -> None:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from jobs.home import ZONE, Home
 from schemas.contract import Contract
 
 STILL_SECONDS = 10.0
 UNRECOGNISED = "unrecognised"
+BEGUN, ORDER = ".begun", ".order.json"
 PARTIAL = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One dropped file, taken. Its id sorts by time of arrival and names it for ever."""
+    """One dropped file, taken. Its id begins with its place in the feed's order of arrival and names it for ever."""
 
     claim_id: str
     feed: str
@@ -28,7 +32,32 @@ class Claim:
 
     @property
     def claimed_at(self) -> datetime:
-        return datetime.strptime(self.claim_id[:20], "%Y%m%d%H%M%S%f").replace(tzinfo=ZONE)
+        return datetime.strptime(self.claim_id.split("-")[1], "%Y%m%d%H%M%S%f").replace(tzinfo=ZONE)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a run has begun to write this delivery's rows: it may have been killed since."""
+        return (self.path.parent / BEGUN).exists()
+
+    def begin(self) -> None:
+        (self.path.parent / BEGUN).touch()
+
+    @property
+    def order(self) -> Order | None:
+        """What a person asked for, when this is no fresh arrival."""
+        note = self.path.parent / ORDER
+        return Order(**json.loads(note.read_text(encoding="utf-8"))) if note.exists() else None
+
+
+@dataclass(frozen=True)
+class Order:
+    """An archived file to be taken in once more. what: replay it as a new attempt (None), or release a refused delivery under its own."""
+
+    what: Literal["replay", "release"]
+    period: str
+    attempt: int | None
+    by: str
+    why: str
 
 
 def waiting(home: Home, contract: Contract) -> list[Path]:
@@ -49,24 +78,47 @@ def strangers(home: Home, contracts: Iterable[Contract]) -> list[Path]:
 
 
 def stands_still(path: Path, seconds: float = STILL_SECONDS) -> bool:
-    """True when a file was last written long enough ago that its upload has ended."""
+    """True when a file was last written long enough ago that its upload has ended; of a file from the future, changed here long enough ago."""
     try:
-        return time.time() - path.stat().st_mtime >= seconds
+        file = path.stat()
     except FileNotFoundError:
         return False
+    now = time.time()
+    return now - (file.st_mtime if file.st_mtime <= now else file.st_ctime) >= seconds
 
 
-def claim(home: Home, feed: str, path: Path) -> Claim | None:
-    """Take a file out of the drop folder; None when it is gone. The order of arrival is kept in the claim's id."""
-    claim_id = datetime.now(ZONE).strftime("%Y%m%d%H%M%S%f") + secrets.token_hex(3)
-    folder = home.inbox / feed / claim_id
-    folder.mkdir(parents=True)
+def claim(home: Home, feed: str, path: Path, after: int = 0) -> Claim | None:
+    """Take a file out of the drop folder; None when it is gone. after: the number of the feed's last arrival that is already put away."""
+    folder = _next_folder(home, feed, after)
     try:
         os.rename(path, folder / _readable(path.name))
     except FileNotFoundError:
         folder.rmdir()
         return None
-    return Claim(claim_id, feed, folder / _readable(path.name))
+    return Claim(folder.name, feed, folder / _readable(path.name))
+
+
+def claim_again(home: Home, feed: str, archived: Path, order: Order, after: int) -> Claim:
+    """Take an archived file in once more, by a person's order. It counts once the file itself is there: the order is written first."""
+    folder = _next_folder(home, feed, after)
+    (folder / ORDER).write_text(json.dumps(asdict(order), ensure_ascii=False), encoding="utf-8")
+    part = folder / f".{secrets.token_hex(3)}.part"
+    shutil.copy2(archived, part)
+    os.rename(part, folder / archived.name)
+    return Claim(folder.name, feed, folder / archived.name)
+
+
+def _next_folder(home: Home, feed: str, after: int) -> Path:
+    waiting = [number_of(folder.name) for folder in (home.inbox / feed).glob("*-*")]
+    number = max([after, *waiting]) + 1
+    folder = home.inbox / feed / f"{number:010d}-{datetime.now(ZONE):%Y%m%d%H%M%S%f}-{secrets.token_hex(3)}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def number_of(claim_id: str) -> int:
+    """A claim's place in its feed's order of arrival."""
+    return int(claim_id.split("-")[0])
 
 
 def _readable(file_name: str) -> str:
@@ -85,11 +137,19 @@ def claimed(home: Home, feed: str) -> list[Claim]:
         return []
     claims = []
     for folder in sorted(folder for folder in root.iterdir() if folder.is_dir()):
-        if path := next(folder.iterdir(), None):
+        if path := next(
+            (path for path in folder.iterdir() if path.name not in (BEGUN, ORDER) and not _is_part(path)), None
+        ):
             claims.append(Claim(folder.name, feed, path))
         else:
-            folder.rmdir()  # killed before the file was moved in: it still waits in the drop folder
+            shutil.rmtree(
+                folder
+            )  # killed before the file was there: it still waits in the drop folder or lies in the archive
     return claims
+
+
+def _is_part(path: Path) -> bool:
+    return path.name.startswith(".") and path.suffix == ".part"
 
 
 def archive(home: Home, claim: Claim, delivery_id: str) -> None:
@@ -97,6 +157,12 @@ def archive(home: Home, claim: Claim, delivery_id: str) -> None:
     target = home.archive / claim.feed / delivery_id / claim.claim_id
     target.parent.mkdir(parents=True, exist_ok=True)
     os.rename(claim.path.parent, target)
+
+
+def archived(home: Home, feed: str, claim_id: str, delivery_id: str) -> Path | None:
+    """The file of a delivery that was put away, as it was delivered."""
+    folder = home.archive / feed / delivery_id / claim_id
+    return next((path for path in folder.glob("*") if path.name not in (BEGUN, ORDER)), None)
 
 
 def dropped(home: Home, folder: str) -> list[Path]:

@@ -6,9 +6,11 @@ import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
+from jobs.ingest.disguise import seems
 from jobs.ingest.unreadable import Unreadable
 
 CHUNK_BYTES = 4 << 20
+LONGEST_LINE = 8 << 20  # bytes as sent; as UTF-8 they are at most twice as many
 GUESSES = ("utf-8", "gb18030", "big5")
 UTF8 = frozenset({"utf-8", "utf-8-sig"})
 
@@ -21,6 +23,10 @@ def decoded(path: Path, encoding: str, staging: Path) -> Path:
     declared = codecs.lookup(encoding).name
     if path.stat().st_size == 0:
         raise Unreadable("文件是空的(0 字节)。请重新导出后上传。")
+    if what := seems(path):
+        raise Unreadable(
+            f"文件看起来是{what},不是约定的文本格式。请按约定的格式重新导出后上传,只改文件名的后缀没有用。"
+        )
     if declared in UTF8:
         for _ in _texts(path, "utf-8-sig"):
             pass
@@ -32,15 +38,15 @@ def decoded(path: Path, encoding: str, staging: Path) -> Path:
 
 def _transcoded(path: Path, encoding: str, staging: Path) -> Path:
     target = staging / "decoded.txt"
-    with target.open("w", encoding="utf-8", newline="") as out:
-        out.writelines(_texts(path, encoding))
+    with target.open("wb") as out:
+        out.writelines(text.encode("utf-8") for text in _texts(path, encoding))
     return target
 
 
 def _texts(path: Path, encoding: str) -> Iterator[str]:
-    """The file's text, a chunk at a time. Raises Unreadable naming the first line whose bytes do not fit the encoding."""
+    """The file's text, a chunk at a time. Raises Unreadable naming the first line whose bytes do not fit the encoding, or that never ends."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    line = 1
+    line, unbroken = 1, 0
     with path.open("rb") as source:
         while True:
             chunk = source.read(CHUNK_BYTES)
@@ -50,6 +56,13 @@ def _texts(path: Path, encoding: str) -> Iterator[str]:
                 line += fault.object[: fault.start].count(b"\n")
                 raise Unreadable(_wrong(encoding, _guess(path), line)) from None
             line += chunk.count(b"\n")
+            unbroken = (
+                len(chunk) - 1 - end
+                if (end := max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))) >= 0
+                else unbroken + len(chunk)
+            )
+            if unbroken > LONGEST_LINE:
+                raise Unreadable(f"第 {line} 行超过 {LONGEST_LINE >> 20} MB,换行符可能丢失了。请重新导出后上传。")
             if not chunk:
                 return
 

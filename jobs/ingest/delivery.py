@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,10 +16,11 @@ import duckdb
 from jobs import lake
 from jobs.home import Home
 from jobs.ingest import claim as claims
-from jobs.ingest.claim import Claim
+from jobs.ingest.alone import alone
+from jobs.ingest.claim import Claim, Order
 from jobs.ingest.land import Landed, land
-from jobs.ingest.ledger import COMMITTED, Entry, Ledger, delivery_id
-from jobs.ingest.publish import hold, keep_bronze, log_gate, log_repairs, publish
+from jobs.ingest.ledger import COMMITTED, Entry, Ledger, Status, delivery_id
+from jobs.ingest.publish import Batch, hold, keep_bronze, log_gate, log_repairs, publish
 from jobs.ingest.receipt import give_receipt
 from jobs.ingest.unreadable import Unreadable
 from quality.gate import Verdict, gate
@@ -41,11 +42,11 @@ def ingest(
 
     One run at a time a feed. Returns what became of each. Raises DeliveriesFailed at the end when a step of ours broke.
     """
-    with _alone(home, contract.feed):
+    with alone(home, contract.feed):
+        ledger = Ledger(home, contract.feed)
         for path in claims.waiting(home, contract):
             if claims.stands_still(path, still_seconds):
-                claims.claim(home, contract.feed, path)
-        ledger = Ledger(home, contract.feed)
+                claims.claim(home, contract.feed, path, ledger.arrivals)
         entries = []
         for claim in claims.claimed(home, contract.feed):
             entry = _bring_in(home, contract, ledger, claim)
@@ -66,9 +67,9 @@ def _bring_in(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> E
         claims.archive(home, claim, ended["delivery_id"])
         return None
     entry = _describe(home, contract, ledger, claim)
-    if again := _repeated(entry, ledger):
+    if again := _repeated(entry, ledger, claim):
         give_receipt(home, contract, again)
-    entry = again or _guarded(home, contract, ledger, entry, claim.path)
+    entry = again or _guarded(home, contract, ledger, entry, claim)
     ledger.add(entry)
     if ledger.finished(claim.claim_id):
         claims.archive(home, claim, entry.delivery_id)
@@ -77,8 +78,9 @@ def _bring_in(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> E
 
 def _describe(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> Entry:
     received_at = home.in_city(claim.claimed_at)
-    period = contract.period_of(claim.path.name, received_at.strftime("%Y%m%d"))
-    attempt = ledger.attempt_of(claim.claim_id, period)
+    order = claim.order
+    period = order.period if order else contract.period_of(claim.path.name, received_at.strftime("%Y%m%d"))
+    attempt = (order and order.attempt) or ledger.attempt_of(claim.claim_id, period)
     with claim.path.open("rb") as source:
         digest = hashlib.file_digest(source, "sha256").hexdigest()
     return Entry(
@@ -87,28 +89,25 @@ def _describe(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> E
     )  # fmt: skip
 
 
-def _repeated(entry: Entry, ledger: Ledger) -> Entry | None:
+def _repeated(entry: Entry, ledger: Ledger, claim: Claim) -> Entry | None:
     """The period's current attempt, dropped once more: nothing to do but to say so."""
     latest = ledger.latest(entry.period)
-    if (
-        latest
-        and latest["status"] in COMMITTED
-        and latest["sha256"] == entry.sha256
-        and latest["claim_id"] != entry.claim_id
-    ):
-        words = [f"与 {latest['delivery_id']} 的文件完全相同,未重复处理。"]
-        return replace(
-            entry, delivery_id=latest["delivery_id"], attempt=latest["attempt"], status="repeated", words=words
-        )
-    return None
+    if claim.order or not latest or latest["status"] not in COMMITTED or latest["claim_id"] == entry.claim_id:
+        return None
+    if latest["sha256"] != entry.sha256:
+        return None
+    words = [f"与 {latest['delivery_id']} 的文件完全相同,未重复处理。"]
+    return replace(entry, delivery_id=latest["delivery_id"], attempt=latest["attempt"], status="repeated", words=words)
 
 
-def _guarded(home: Home, contract: Contract, ledger: Ledger, entry: Entry, path: Path) -> Entry:
+def _guarded(home: Home, contract: Contract, ledger: Ledger, entry: Entry, claim: Claim) -> Entry:
     """Process, and whatever is raised ends in an entry: theirs is refused, ours is failed."""
     try:
-        with _staging(home, entry) as staging, lake.connect(staging / "batch.duckdb", reads_delta=False) as con:
+        with _staging(home, entry) as staging, _staged(entry, staging) as con:
+            batch = Batch(home, con, contract, entry.delivery_id, anew=claim.begun or claim.order is not None)
+            claim.begin()
             try:
-                return _process(home, contract, ledger, entry, path, staging, con)
+                return _process(batch, ledger, entry, claim, staging)
             except Unreadable as fault:
                 entry = replace(entry, status="refused", words=[str(fault)])
                 give_receipt(home, contract, entry)
@@ -124,52 +123,65 @@ def _guarded(home: Home, contract: Contract, ledger: Ledger, entry: Entry, path:
         return entry
 
 
-def _process(
-    home: Home,
-    contract: Contract,
-    ledger: Ledger,
-    entry: Entry,
-    path: Path,
-    staging: Path,
-    con: duckdb.DuckDBPyConnection,
-) -> Entry:
-    landed = land(con, contract, path, staging)
-    keep_bronze(home, con, contract, entry.delivery_id, entry.file_name)
+def _process(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: Path) -> Entry:
+    contract, con = batch.contract, batch.con
+    with _step(entry, "land"):
+        landed = land(con, contract, claim.path, staging)
+    with _step(entry, "bronze"):
+        keep_bronze(batch, entry.file_name)
     if not landed.map.fits:
-        return _refused_for_headers(home, contract, entry, landed)
-    sifted = sift(con, contract, entry.received_at)
-    verdict = _judge(home, contract, ledger, entry, staging, con)
-    if verdict.admits:
-        hold(home, con, contract, entry.delivery_id)
-        log_repairs(home, con, contract, entry.delivery_id)
-        publish(home, con, contract, entry.delivery_id)
-    entry = _outcome(entry, landed, sifted, verdict)
-    give_receipt(home, contract, entry, con, landed.map)
+        return _refused_for_headers(batch.home, contract, entry, landed)
+    with _step(entry, "sift"):
+        sifted = sift(con, contract, entry.received_at)
+    with _step(entry, "gate"):
+        verdict = _judge(batch, ledger, entry)
+    released = claim.order is not None and claim.order.what == "release"
+    if verdict.admits or released:
+        with _step(entry, "publish"):
+            hold(batch)
+            log_repairs(batch)
+            publish(batch)
+    with _step(entry, "receipt"):
+        entry = _outcome(entry, landed, sifted, verdict, claim.order)
+        give_receipt(batch.home, contract, entry, con, landed.map)
     return entry
 
 
-def _judge(
-    home: Home, contract: Contract, ledger: Ledger, entry: Entry, staging: Path, con: duckdb.DuckDBPyConnection
-) -> Verdict:
-    con.execute(
-        "CREATE OR REPLACE TABLE batch AS SELECT (row_no IN (SELECT row_no FROM held))::INT AS held FROM conformed"
-    )
-    verdict = gate(contract, staging / "batch.duckdb", entry.delivery_id, ledger.past_rows(entry.period))
-    log_gate(home, contract, entry.delivery_id, verdict)
-    page = home.data_docs / contract.feed / f"{entry.delivery_id}.html"
+@contextmanager
+def _step(entry: Entry, name: str) -> Iterator[None]:
+    """Says in the log what a step took."""
+    began = time.perf_counter()
+    yield
+    seconds = time.perf_counter() - began
+    log.info("%s: %s %.2f s", entry.delivery_id, name, seconds, extra={"step": name, "seconds": seconds})
+
+
+def _judge(batch: Batch, ledger: Ledger, entry: Entry) -> Verdict:
+    batch.con.execute("CREATE OR REPLACE VIEW batch AS SELECT 0 AS held FROM kept UNION ALL SELECT 1 FROM held")
+    verdict = gate(batch.contract, _database(entry), entry.delivery_id, ledger.past_rows(entry.period))
+    log_gate(batch, verdict)
+    page = batch.home.data_docs / batch.contract.feed / f"{entry.delivery_id}.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(verdict.page, encoding="utf-8")
     return verdict
 
 
-def _outcome(entry: Entry, landed: Landed, sifted: Sifted, verdict: Verdict) -> Entry:
-    entry = replace(entry, words=verdict.words, header=landed.headers)
-    if not verdict.admits:
+def _outcome(entry: Entry, landed: Landed, sifted: Sifted, verdict: Verdict, order: Order | None) -> Entry:
+    entry = replace(entry, words=[*_ordered(order), *verdict.words], header=landed.headers)
+    admitted: Status = "warned" if verdict.answer == "warn" else "passed"
+    if order and order.what == "release":
+        admitted = "released"
+    elif not verdict.admits:
         return replace(entry, status="refused", read_rows=sifted.read, refused_rows=sifted.read)
     return replace(
-        entry, status="warned" if verdict.answer == "warn" else "passed", read_rows=sifted.read, kept_rows=sifted.kept,
-        repaired_rows=sifted.repaired, held_rows=sifted.held,
+        entry, status=admitted, read_rows=sifted.read, kept_rows=sifted.kept, repaired_rows=sifted.repaired,
+        held_rows=sifted.held,
     )  # fmt: skip
+
+
+def _ordered(order: Order | None) -> list[str]:
+    said = {"replay": "按运维人员的指令重新处理", "release": "经人工核对放行"}
+    return [f"{said[order.what]}({order.by}:{order.why})。"] if order else []
 
 
 def _refused_for_headers(home: Home, contract: Contract, entry: Entry, landed: Landed) -> Entry:
@@ -183,15 +195,6 @@ def _refused_for_headers(home: Home, contract: Contract, entry: Entry, landed: L
 
 
 @contextmanager
-def _alone(home: Home, feed: str) -> Iterator[None]:
-    """One run at a time a feed; the lock goes with the process, however it ends."""
-    home.locks.mkdir(parents=True, exist_ok=True)
-    with (home.locks / f"{feed}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
 def _staging(home: Home, entry: Entry) -> Iterator[Path]:
     """A scratch folder for one delivery; what a killed run left in it is thrown away."""
     folder = home.staging / entry.claim_id
@@ -201,3 +204,15 @@ def _staging(home: Home, entry: Entry) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _database(entry: Entry) -> str:
+    """The name of the delivery's database in this process's memory; the gate opens it by that."""
+    return f":memory:{entry.claim_id}"
+
+
+@contextmanager
+def _staged(entry: Entry, staging: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Where a delivery is screened: in memory up to the limit, what is more spills into its staging folder."""
+    with lake.connect(_database(entry), reads_delta=False, spill=staging) as con:
+        yield con

@@ -1,4 +1,7 @@
-"""ops.delivery, the ledger: one row for each outcome of each delivery, only ever appended. A row here is the commit."""
+"""ops.delivery, the ledger: one row for each outcome of each delivery, only ever appended. A row here is the commit.
+
+Rows of a feed are numbered in their order; a clock may jump, so nothing is ordered by time.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pyarrow as pa
 
 from jobs import lake
 from jobs.home import ZONE, Home
+from jobs.ingest.claim import number_of
 from schemas.contract import Contract
 
 Status = Literal["passed", "warned", "refused", "failed", "repeated", "released", "rejected"]
@@ -18,7 +22,7 @@ TRIES = 3
 
 SCHEMA = pa.schema(
     [
-        ("claim_id", pa.string()), ("delivery_id", pa.string()), ("feed", pa.string()), ("period", pa.string()),
+        ("entry_no", pa.int64()), ("claim_id", pa.string()), ("delivery_id", pa.string()), ("feed", pa.string()), ("period", pa.string()),
         ("attempt", pa.int32()), ("file_name", pa.string()), ("sha256", pa.string()), ("bytes", pa.int64()),
         ("status", pa.string()), ("read_rows", pa.int64()), ("kept_rows", pa.int64()), ("repaired_rows", pa.int64()),
         ("held_rows", pa.int64()), ("refused_rows", pa.int64()), ("words", pa.list_(pa.string())),
@@ -48,6 +52,7 @@ class Entry:
     refused_rows: int = 0
     words: list[str] = field(default_factory=list)
     header: list[str] = field(default_factory=list)
+    entry_no: int = 0
 
     def __post_init__(self) -> None:
         if self.kept_rows + self.held_rows + self.refused_rows != self.read_rows:
@@ -58,21 +63,29 @@ def path(home: Home) -> str:
     return home.table("ops", "delivery")
 
 
-def record(home: Home, entry: Entry) -> None:
-    row = asdict(entry) | {"recorded_at": datetime.now(ZONE)}
-    lake.append(path(home), pa.Table.from_pylist([row], SCHEMA))
-
-
 class Ledger:
-    """The ledger as one run reads it. Rows of other feeds do not matter to a feed's run."""
+    """The ledger as one run reads it, while it holds the feed's lock. Rows of other feeds do not matter to it."""
 
     def __init__(self, home: Home, feed: str) -> None:
         self.home, self.feed = home, feed
         self.rows: list[dict[str, Any]] = _rows(home, feed)
 
     def add(self, entry: Entry) -> None:
-        record(self.home, entry)
-        self.rows.append(asdict(entry))
+        row = asdict(entry) | {"entry_no": max((row["entry_no"] for row in self.rows), default=0) + 1}
+        lake.append(
+            path(self.home), pa.Table.from_pylist([row | {"recorded_at": datetime.now(ZONE)}], SCHEMA), by=["feed"]
+        )
+        self.rows.append(row)
+
+    def of(self, delivery: str) -> dict[str, Any] | None:
+        """What became of a delivery last."""
+        rows = [row for row in self.rows if row["delivery_id"] == delivery and row["status"] != "repeated"]
+        return rows[-1] if rows else None
+
+    @property
+    def arrivals(self) -> int:
+        """The number of the last arrival that has a row here."""
+        return max((number_of(row["claim_id"]) for row in self.rows), default=0)
 
     def finished(self, claim_id: str) -> dict[str, Any] | None:
         """The row that ended a claim, or None while it is open: never begun, killed midway, or failed and to be tried again."""
@@ -91,15 +104,11 @@ class Ledger:
         return rows[-1] if rows else None
 
     def past_rows(self, period: str) -> list[int]:
-        """Rows read of the feed's last admitted deliveries whose period is as long as this one, newest first."""
-        alike = [
-            r
-            for r in self.rows
-            if r["status"] in COMMITTED and len(r["period"]) == len(period) and r["period"] != period
-        ]
-        return [
-            row["read_rows"] for row in sorted(alike, key=lambda row: (row["period"], row["attempt"]), reverse=True)
-        ]
+        """Rows read of the feed's other admitted periods, each as its latest attempt, of the same length as this one; newest first."""
+        outcomes = {row["delivery_id"]: row for row in self.rows if row["status"] != "repeated"}
+        admitted = [row for row in outcomes.values() if row["status"] in COMMITTED and row["period"] != period]
+        read = {row["period"]: row["read_rows"] for row in sorted(admitted, key=lambda row: row["attempt"])}
+        return [read[other] for other in sorted(read, reverse=True) if len(other) == len(period)]
 
 
 def _rows(home: Home, feed: str) -> list[dict[str, Any]]:
@@ -107,9 +116,7 @@ def _rows(home: Home, feed: str) -> list[dict[str, Any]]:
         return []
     columns = ", ".join(name.name for name in fields(Entry))
     with lake.connect() as con:
-        found = con.execute(
-            f"SELECT {columns} FROM {lake.scan(path(home))} WHERE feed = ? ORDER BY recorded_at", [feed]
-        )
+        found = con.execute(f"SELECT {columns} FROM {lake.scan(path(home))} WHERE feed = ? ORDER BY entry_no", [feed])
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

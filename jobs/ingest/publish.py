@@ -1,8 +1,8 @@
-"""What a delivery leaves in the lake: bronze, held, repairs, gate results, identity and silver, each replaced as a whole."""
+"""What a delivery leaves in the lake: bronze, held, repairs, gate results, identity and silver, each as a whole."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import duckdb
 import pyarrow as pa
@@ -22,61 +22,77 @@ GATE_SCHEMA = pa.schema(
 )  # fmt: skip
 
 
-def keep_bronze(home: Home, con: duckdb.DuckDBPyConnection, contract: Contract, delivery: str, file_name: str) -> None:
+@dataclass(frozen=True)
+class Batch:
+    """One delivery on its way into the lake. anew: an earlier try at it may have left rows, which these replace."""
+
+    home: Home
+    con: duckdb.DuckDBPyConnection
+    contract: Contract
+    delivery_id: str
+    anew: bool
+
+    def rows(self, select: str) -> duckdb.DuckDBPyRelation:
+        """The rows of a SELECT list and its FROM, each with the delivery it came in."""
+        return self.con.sql(f"SELECT {quote(self.delivery_id)} AS delivery_id, {select}")
+
+    def put(self, room: str, table: str, rows: duckdb.DuckDBPyRelation | pa.Table) -> None:
+        """What all feeds share is partitioned by feed, so that a feed's run reads its own files only."""
+        by = ["feed"] if room == "ops" else None
+        lake.put_delivery(self.home.table(room, table), rows, self.delivery_id, anew=self.anew, by=by)
+
+    def put_if_any(self, room: str, table: str, rows: duckdb.DuckDBPyRelation) -> None:
+        """Most deliveries have nothing to hold: a table is not touched unless there is something to write or to take back."""
+        if rows.limit(1).fetchone() or (self.anew and lake.exists(self.home.table(room, table))):
+            self.put(room, table, rows)
+
+
+def keep_bronze(batch: Batch, file_name: str) -> None:
     """The rows as they were delivered, text only."""
-    columns = ", ".join(f"l.{name(column)}" for column in contract.columns)
-    rows = con.sql(
-        f"SELECT {quote(delivery)} AS delivery_id, {quote(file_name)} AS file_name, row_no, defect, {columns}, extra FROM landed l"
-    )
-    lake.replace_delivery(home.table("bronze", contract.feed), rows, delivery)
+    columns = ", ".join(f"l.{name(column)}" for column in batch.contract.columns)
+    rows = batch.rows(f"{quote(file_name)} AS file_name, row_no, defect, {columns}, extra FROM landed l")
+    batch.put("bronze", batch.contract.feed, rows)
 
 
-def hold(home: Home, con: duckdb.DuckDBPyConnection, contract: Contract, delivery: str) -> None:
+def hold(batch: Batch) -> None:
     """The held rows, raw, with every reason."""
-    raw = ", ".join(f"{quote(column)}: l.{name(column)}" for column in contract.columns)
-    rows = con.sql(
-        f"SELECT {quote(delivery)} AS delivery_id, row_no, to_json({{{raw}, '_extra': l.extra}})::VARCHAR AS raw, h.reasons "
-        "FROM held h JOIN landed l USING (row_no)"
+    raw = ", ".join(f"{quote(column)}: l.{name(column)}" for column in batch.contract.columns)
+    rows = batch.rows(
+        f"row_no, to_json({{{raw}, '_extra': l.extra}})::VARCHAR AS raw, h.reasons FROM held h JOIN landed l USING (row_no)"
     )
-    _replace_if_any(home.table("held", contract.feed), rows, delivery)
+    batch.put_if_any("held", batch.contract.feed, rows)
 
 
-def publish(home: Home, con: duckdb.DuckDBPyConnection, contract: Contract, delivery: str) -> None:
+def publish(batch: Batch) -> None:
     """The admitted rows: who a person is goes to identity, everything else to silver. Readers see them once the ledger has the delivery."""
+    contract = batch.contract
     identity = [column for column, spec in contract.columns.items() if spec.identifies]
     silver = [column for column in contract.columns if column not in identity]
     if identity:
-        rows = con.sql(f"SELECT {quote(delivery)} AS delivery_id, row_no, {', '.join(map(name, identity))} FROM kept")
-        lake.replace_delivery(home.table("identity", contract.feed), rows, delivery)
+        batch.put("identity", contract.feed, batch.rows(f"row_no, {', '.join(map(name, identity))} FROM kept"))
     typed = ", ".join(map(name, silver))
-    rows = con.sql(
-        f"SELECT {quote(delivery)} AS delivery_id, row_no, {_row_key(home, contract)} AS row_key, {typed} FROM kept"
-    )
-    lake.replace_delivery(home.table("silver", contract.feed), rows, delivery)
+    rows = batch.rows(f"row_no, {_row_key(batch.home, contract)} AS row_key, {typed} FROM kept")
+    batch.put("silver", contract.feed, rows)
 
 
-def log_repairs(home: Home, con: duckdb.DuckDBPyConnection, contract: Contract, delivery: str) -> None:
+def log_repairs(batch: Batch) -> None:
     """Every repair with before, after and rule. Of an identifying column the values stay in bronze and identity, under the same row number."""
-    if not (log := repairs(contract)):
+    if not (log := repairs(batch.contract)):
         return
-    hidden = ", ".join(quote(column) for column, spec in contract.columns.items() if spec.identifies) or "''"
-    rows = con.sql(
-        f"SELECT {quote(delivery)} AS delivery_id, {quote(contract.feed)} AS feed, row_no, column_name, "
+    hidden = ", ".join(quote(column) for column, spec in batch.contract.columns.items() if spec.identifies) or "''"
+    rows = batch.rows(
+        f"{quote(batch.contract.feed)} AS feed, row_no, column_name, "
         f"CASE WHEN column_name NOT IN ({hidden}) THEN before_value END AS before_value, "
         f"CASE WHEN column_name NOT IN ({hidden}) THEN after_value END AS after_value, rule FROM ({log})"
     )
-    _replace_if_any(home.table("ops", "repair"), rows, delivery)
+    batch.put_if_any("ops", "repair", rows)
 
 
-def log_gate(home: Home, contract: Contract, delivery: str, verdict: Verdict) -> None:
-    rows = [asdict(finding) | {"delivery_id": delivery, "feed": contract.feed} for finding in verdict.findings]
-    lake.replace_delivery(home.table("ops", "gate_result"), pa.Table.from_pylist(rows, GATE_SCHEMA), delivery)
-
-
-def _replace_if_any(path: str, rows: duckdb.DuckDBPyRelation, delivery: str) -> None:
-    """Most deliveries have nothing to hold: a table is not touched unless there is something to write or to take back."""
-    if lake.exists(path) or rows.limit(1).fetchone():
-        lake.replace_delivery(path, rows, delivery)
+def log_gate(batch: Batch, verdict: Verdict) -> None:
+    of = {"delivery_id": batch.delivery_id, "feed": batch.contract.feed}
+    batch.put(
+        "ops", "gate_result", pa.Table.from_pylist([asdict(found) | of for found in verdict.findings], GATE_SCHEMA)
+    )
 
 
 def _row_key(home: Home, contract: Contract) -> str:

@@ -13,7 +13,7 @@ import duckdb
 from jobs.home import Home
 from jobs.ingest.land import extra_titles
 from jobs.ingest.ledger import Entry
-from jobs.receipt_page import render_receipt, write_mend_csv
+from jobs.ingest.receipt_page import render_receipt, write_mend_csv
 from quality.headers import HeaderMap
 from quality.reasons import say_held, say_repaired
 from quality.sift import repairs
@@ -25,6 +25,8 @@ NEXT = {
     "warned": "数据已接收,请核对以上提示;如有错漏,请更正后以同名文件重新上传。",
     "refused": "本文件未进入数据平台。请按以上说明更正后,以同名文件重新上传。",
     "failed": "无需操作,处理完成后会另发回执。",
+    "released": "无需操作。数据已按人工核对的结果接收。",
+    "rejected": "本次数据已由平台退回。请按以上说明更正后,以同名文件重新上传。",
     "repeated": "无需操作。若本意是更正,请确认上传的是更正后的文件。",
 }
 MEND = "请在补正文件中改好后,合入原文件以同名重新上传;其余各行已接收。"
@@ -64,7 +66,8 @@ def tell_stranger(home: Home, folder: str, entry: Entry) -> Path:
 
 
 def _stem(entry: Entry) -> str:
-    return f"{entry.delivery_id}-重复-{entry.claim_id[:14]}" if entry.status == "repeated" else entry.delivery_id
+    claimed = entry.claim_id.split("-")[1][:14]
+    return f"{entry.delivery_id}-重复-{claimed}" if entry.status == "repeated" else entry.delivery_id
 
 
 def _facts(contract: Contract, entry: Entry, headers: HeaderMap | None, mend_file: str | None) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def _facts(contract: Contract, entry: Entry, headers: HeaderMap | None, mend_fil
         "held_rows": entry.held_rows, "refused_rows": entry.refused_rows, "words": entry.words,
         "reasons": [], "repairs": [], "mend_file": mend_file,
         "unknown_headers": [{"header": header, "nearest": near} for header, near in (headers.unknown if headers else [])],
-        "what_next": MEND if entry.held_rows and entry.status in ("passed", "warned") else NEXT[entry.status],
+        "what_next": MEND if entry.held_rows and entry.status in ("passed", "warned", "released") else NEXT[entry.status],
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import hashlib
 
 from jobs.home import Home
 from jobs.ingest import claim as claims
+from jobs.ingest.alone import alone
 from jobs.ingest.claim import UNRECOGNISED, Claim
 from jobs.ingest.ledger import Entry, Ledger
 from jobs.ingest.receipt import tell_stranger
@@ -17,12 +18,17 @@ def turn_strangers_away(home: Home, still_seconds: float = claims.STILL_SECONDS)
     contracts, faults = home.contracts()
     if faults:
         return []
+    with alone(home, UNRECOGNISED):
+        return _turned_away(home, contracts, still_seconds)
+
+
+def _turned_away(home: Home, contracts: dict[str, Contract], still_seconds: float) -> list[Entry]:
+    ledger = Ledger(home, UNRECOGNISED)
     for path in claims.strangers(home, contracts.values()):
         if claims.stands_still(path, still_seconds):
-            claims.claim(home, f"{UNRECOGNISED}/{path.parent.name}", path)
+            claims.claim(home, f"{UNRECOGNISED}/{path.parent.name}", path, ledger.arrivals)
     root = home.inbox / UNRECOGNISED
     folders = sorted(folder.name for folder in root.iterdir()) if root.is_dir() else []
-    ledger = Ledger(home, UNRECOGNISED)
     return [
         _turn_away(home, contracts, ledger, folder, claim)
         for folder in folders

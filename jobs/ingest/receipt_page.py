@@ -14,6 +14,7 @@ from jobs.report.identifiers import mask_identifiers
 from jobs.report.page import templates
 from jobs.report.typeset import chinese_punctuation
 
+TEMPLATES = Path(__file__).parent / "templates"
 EXAMPLES_SHOWN = 12
 _VERBATIM = {"delivery_id", "feed", "file_name", "period", "mend_file", "header", "nearest", "column_zh"}
 
@@ -31,7 +32,7 @@ def render_receipt(receipt: Mapping[str, Any]) -> str:
     tone, verdict, meaning = _verdict(receipt)
     shown = _clean({key: value for key, value in receipt.items() if key != "contact"})
     return (
-        templates()
+        templates(TEMPLATES)
         .get_template("receipt.html.j2")
         .render(
             tone=tone,
@@ -95,6 +96,12 @@ def _verdict(receipt: Mapping[str, Any]) -> tuple[str, str, str]:
     tone, line, meaning = {
         "passed": accepted,
         "warned": accepted,
+        "released": accepted,
+        "rejected": (
+            "bad",
+            "已退回",
+            f"经人工核对,本次数据未入库,{held + refused:,} 行请按下列原因改正后重新报送整份文件。",
+        ),
         "refused": ("bad", "未接收", f"整份文件未入库,{held + refused:,} 行暂存,请按下列原因改正后重新报送整份文件。"),
         "failed": ("bad", "未接收", "文件未能处理,没有数据入库。请按下列说明处理后重新报送。"),
         "repeated": ("good", "已接收", "与上次报送的内容相同,未重复入库,无需处理。"),
