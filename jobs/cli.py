@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from jobs.bench.cli import app as bench_app
 from jobs.home import MissingKey, home
 from jobs.ingest.ledger import Entry
+from jobs.operate.cli import app as operate_app
 from schemas.contract import ContractFault
 
 app = typer.Typer(
@@ -20,6 +22,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+app.add_typer(operate_app)
+app.add_typer(bench_app, name="bench")
 console = Console(width=None if sys.stdout.isatty() else 120)
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="按哪一天判断 · judge as of this day (default: today)")
@@ -28,13 +32,13 @@ Day = Annotated[
 
 @app.command()
 def init() -> None:
-    """Make this city's folders and its secret key once; nothing that exists is changed."""
+    """Make this city's secret key once, and its folders; run again after a new contract: it also sets who may enter which folder."""
+    from jobs.operate.folders import make_folders
+
     here = home()
-    here.make_key()
     contracts, faults = here.contracts()
-    for folder in {contract.owner.folder for contract in contracts.values()}:
-        (here.drop / folder).mkdir(parents=True, exist_ok=True)
-        (here.returns / folder).mkdir(parents=True, exist_ok=True, mode=0o750)
+    make_folders(here, contracts.values())
+    here.make_key()
     console.print(f"{here.root}: {len(contracts)} feeds; drop folders in {here.drop}")
     _tell(faults)
 
@@ -130,19 +134,6 @@ def jars() -> None:
     except (NoJava, NoJars) as fault:
         console.print(f"[red]{fault}[/red]")
         raise typer.Exit(1) from None
-
-
-@app.command()
-def bench(rows: Annotated[int, typer.Option(help="rows of the file")] = 1_000_000) -> None:
-    """Seconds to take in a file, beside DuckDB's bare copy of it in the same run, and the peak of memory."""
-    from jobs.bench import bench_ingest
-
-    with console.status("bench") as status:
-        done = bench_ingest(rows, lambda step: status.update(step))
-    console.print(
-        f"{done.rows:,} rows: ingest {done.ingest_seconds:.1f} s, bare copy {done.copy_seconds:.1f} s, "
-        f"{done.ratio:.1f}x; {done.ingest_seconds / done.rows * 1e6:.1f} s a million rows; peak {done.peak_mb:,} MB"
-    )
 
 
 @app.command()

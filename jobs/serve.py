@@ -12,12 +12,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
-from croniter import croniter
 
 from jobs import lake
 from jobs.current import current_deliveries, current_rows, latest_outcomes
 from jobs.home import ZONE, Home
 from jobs.ingest import ledger
+from jobs.operate.health import source_health
 from quality.forms import name, quote
 from schemas.codes import load_code_list
 from schemas.contract import Contract
@@ -27,8 +27,6 @@ KEEP_FILES = 3
 OPEN_CLASSES = ("L1", "L2")
 GOLD = ("warning", "grid_daily", "trend_daily", "overdue")
 MEASURES_ZH = {"incident": "警情", "repair": "报修", "petition": "信访"}
-VERDICT_ZH = {"pass": "通过", "warn": "有提示", "refuse": "已退回", "failed": "处理出错"}
-STATE_ZH = {"on_time": "按时", "late": "迟到", "missing": "缺失", "waiting": "未送达"}
 
 
 def serve(home: Home, as_of: date | None = None) -> Path:
@@ -48,7 +46,7 @@ def serve(home: Home, as_of: date | None = None) -> Path:
         _grid_map(con, as_of)
         _trend(con)
         _overdue(con, contracts)
-        _source_health(con, home, contracts, now)
+        source_health(con, contracts, now)
         _vital(con, home, as_of)
         _about(con, home, as_of, now, run_id)
     os.replace(part, target)
@@ -71,8 +69,9 @@ def _read_gold(con: duckdb.DuckDBPyConnection, home: Home) -> None:
 
 def _read_feeds(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract]) -> None:
     """Each feed's current rows as `feed_<name>`, without any personal column."""
-    con.execute(f"CREATE TEMP TABLE outcome AS {latest_outcomes(lake.scan(ledger.path(home)))}")
-    con.execute(f"CREATE TEMP TABLE delivery_now AS {current_deliveries(lake.scan(ledger.path(home)))}")
+    con.execute(f"CREATE TEMP TABLE told AS SELECT * FROM {lake.scan(ledger.path(home))}")
+    con.execute(f"CREATE TEMP TABLE outcome AS {latest_outcomes('told')}")
+    con.execute(f"CREATE TEMP TABLE delivery_now AS {current_deliveries('told')}")
     for feed, contract in contracts.items():
         columns = [c for c, spec in contract.columns.items() if spec.privacy in OPEN_CLASSES]
         path = home.table("silver", feed)
@@ -198,47 +197,6 @@ OVERDUE_COLUMNS = (
     "days_overdue",
     "complaints_30d",
 )
-
-
-def _source_health(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], now: datetime) -> None:
-    """Each feed: what came last, how it was judged, and whether it came when the contract's calendar says."""
-    con.execute(
-        "CREATE TEMP TABLE promise (feed VARCHAR, title_zh VARCHAR, title_en VARCHAR, department VARCHAR, due_at TIMESTAMPTZ, before_at TIMESTAMPTZ, "
-        "late_hours DOUBLE)"
-    )
-    con.executemany(
-        "INSERT INTO promise VALUES (?, ?, ?, ?, ?, ?, ?)", [promise(contract, now) for contract in contracts.values()]
-    )
-    verdicts = "CASE last.status WHEN 'passed' THEN 'pass' WHEN 'released' THEN 'pass' WHEN 'warned' THEN 'warn' WHEN 'failed' THEN 'failed' ELSE 'refuse' END"
-    con.execute(f"""
-        CREATE TABLE source_health AS
-        WITH total AS (SELECT feed, count(*) AS deliveries, sum(read_rows) AS read_rows, sum(kept_rows) AS kept_rows, sum(repaired_rows) AS repaired_rows,
-                              sum(held_rows) AS held_rows, sum(refused_rows) AS refused_rows,
-                              max(received_at) FILTER (status NOT IN ('refused', 'failed', 'rejected')) AS admitted_at FROM outcome GROUP BY 1),
-             last AS (SELECT feed, max_by(status, recorded_at) AS status, max_by(period, recorded_at) AS period, max(received_at) AS received_at
-                      FROM outcome GROUP BY 1),
-             judged AS (
-                SELECT p.feed, p.title_zh, p.title_en, p.department, last.period, last.received_at AS last_delivery_at, coalesce(t.deliveries, 0) AS deliveries,
-                       coalesce(t.read_rows, 0)::BIGINT AS read_rows, coalesce(t.kept_rows, 0)::BIGINT AS kept_rows,
-                       coalesce(t.repaired_rows, 0)::BIGINT AS repaired_rows, coalesce(t.held_rows, 0)::BIGINT AS held_rows,
-                       coalesce(t.refused_rows, 0)::BIGINT AS refused_rows, coalesce(t.held_rows / nullif(t.read_rows, 0), 0)::DOUBLE AS held_share,
-                       CASE WHEN last.feed IS NOT NULL THEN {verdicts} END AS verdict,
-                       CASE WHEN t.feed IS NULL THEN 'waiting'
-                            WHEN t.admitted_at IS NULL OR t.admitted_at < p.before_at THEN 'missing'
-                            WHEN t.admitted_at < p.due_at AND p.due_at + to_hours(p.late_hours::INT) < TIMESTAMPTZ '{now.isoformat()}' THEN 'late'
-                            ELSE 'on_time' END AS state,
-                       CASE WHEN t.admitted_at < p.due_at THEN greatest(0, date_diff('minute', p.due_at, TIMESTAMPTZ '{now.isoformat()}') / 60.0 - p.late_hours) ELSE 0 END AS hours_late
-                FROM promise p LEFT JOIN total t USING (feed) LEFT JOIN last USING (feed))
-        SELECT *, {_words("verdict", VERDICT_ZH)} AS verdict_zh, {_words("state", STATE_ZH)} AS state_zh FROM judged
-        ORDER BY CASE state WHEN 'missing' THEN 0 WHEN 'late' THEN 1 WHEN 'waiting' THEN 2 ELSE 3 END, department, feed""")
-
-
-def promise(contract: Contract, now: datetime) -> list[object]:
-    """What a contract's calendar promises: feed, titles, department, the last due time and the one before, hours of grace."""
-    calendar = croniter(contract.delivery.every, now)
-    due, before = calendar.get_prev(datetime), calendar.get_prev(datetime)
-    grace = contract.delivery.late_after.total_seconds() / 3600
-    return [contract.feed, contract.title.zh, contract.title.en, contract.owner.department, due, before, grace]
 
 
 def _vital(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:

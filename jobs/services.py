@@ -55,7 +55,7 @@ def superset_python() -> Path:
     return Path(os.environ.get("CITYBRAIN_SUPERSET_PYTHON") or CHECKOUT / ".venv-superset" / "bin" / "python")
 
 
-def up(home: Home) -> None:
+def up(home: Home, *, superset: bool = True) -> None:
     """Migrate, import the dashboards, start everything and wait until it answers. Raises NotStarted naming what did not."""
     if is_up(home):
         return
@@ -64,11 +64,12 @@ def up(home: Home) -> None:
     airflow = [sys.executable, "-m", "airflow"]
     _do([*airflow, "db", "migrate"], environment, home, "airflow db migrate")
     _do([*airflow, "pools", "set", "spark", "1", "one Spark session at a time"], environment, home, "airflow pools set")
-    _do([str(superset_python()), str(CHECKOUT / "dashboards" / "load.py")], environment, home, "dashboards/load.py")
-    _write_config(home)
+    if superset:
+        _do([str(superset_python()), str(CHECKOUT / "dashboards" / "load.py")], environment, home, "dashboards/load.py")
+    _write_config(home, superset=superset)
     supervisord = [sys.executable, "-m", "supervisor.supervisord", "-c", str(_config(home))]
     subprocess.run(supervisord, env=environment, check=True)
-    _wait(home)
+    _wait(home, superset=superset)
 
 
 def down(home: Home) -> None:
@@ -105,18 +106,21 @@ def _pid(home: Home) -> int:
     return int((home.root / "services" / "supervisord.pid").read_text())
 
 
-def _programs() -> dict[str, list[str]]:
+def _programs(*, superset: bool) -> dict[str, list[str]]:
     airflow = [sys.executable, "-m", "airflow"]
-    return {
+    programs = {
         "airflow-api": [*airflow, "api-server"],
         "airflow-dag-processor": [*airflow, "dag-processor"],
         "airflow-scheduler": [*airflow, "scheduler", "--skip-serve-logs"],
         "airflow-triggerer": [*airflow, "triggerer", "--skip-serve-logs"],
-        "superset": [str(superset_python()), str(CHECKOUT / "dashboards" / "serve.py"), "--port", str(SUPERSET_PORT)],
     }
+    if superset:
+        page = [str(superset_python()), str(CHECKOUT / "dashboards" / "serve.py"), "--port", str(SUPERSET_PORT)]
+        programs["superset"] = page
+    return programs
 
 
-def _write_config(home: Home) -> None:
+def _write_config(home: Home, *, superset: bool) -> None:
     """supervisord's own settings; its control socket is a file only this user can open."""
     folder = home.root / "services"
     socket = folder / "supervisor.sock"
@@ -131,7 +135,7 @@ def _write_config(home: Home) -> None:
         "logfile": str(folder / "supervisord.log"),
         "directory": str(CHECKOUT),
     }
-    for program, command in _programs().items():
+    for program, command in _programs(superset=superset).items():
         config[f"program:{program}"] = {
             "command": shlex.join(command), "autorestart": "true", "startsecs": "5", "startretries": "5",
             "stopasgroup": "true", "killasgroup": "true", "stopwaitsecs": "25",
@@ -162,14 +166,14 @@ def _last_line(log: Path) -> str:
     return lines[-1] if lines else "no output"
 
 
-def _wait(home: Home, seconds: float = 180) -> None:
-    """Until both pages answer, or NotStarted naming the service and its log."""
+def _wait(home: Home, *, superset: bool, seconds: float = 180) -> None:
+    """Until the pages answer, or NotStarted naming the service and its log."""
     import requests
 
     deadline = time.monotonic() + seconds
     pages = {
         "airflow-api": f"http://127.0.0.1:{AIRFLOW_PORT}/api/v2/monitor/health",
-        "superset": f"http://127.0.0.1:{SUPERSET_PORT}/health",
+        **({"superset": f"http://127.0.0.1:{SUPERSET_PORT}/health"} if superset else {}),
     }
     while pages and time.monotonic() < deadline:
         for name, url in list(pages.items()):

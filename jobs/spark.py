@@ -35,6 +35,10 @@ def jar_folder() -> Path:
     return Path(os.environ.get("CITYBRAIN_JARS") or CHECKOUT / ".tools" / "jars")
 
 
+def jars_are_there() -> bool:
+    return _checked(jar_folder())
+
+
 def fetch_jars() -> Path:
     """Resolve Delta's JARs once with Spark's own Ivy. CITYBRAIN_IVY_SETTINGS names a settings file for a mirror."""
     folder = jar_folder()
@@ -78,7 +82,7 @@ def session() -> SparkSession:
     """The shared session: Asia/Shanghai, Delta, few partitions on one machine. CITYBRAIN_SPARK_MASTER decides where it runs."""
     require_java()
     folder = jar_folder()
-    if not _checked(folder):
+    if not jars_are_there():
         raise NoJars(f"Delta's JARs are not in {folder}: run `citybrain jars` once")
     os.environ["PYSPARK_PYTHON"] = sys.executable
     from pyspark.sql import SparkSession

@@ -10,11 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from jobs import serve
+from jobs.alert import recent
 from jobs.home import Home
 from schemas.warning_rule import LEVELS_ZH
 
 LEVEL_STYLE = {"blue": "bold #2F6BFF", "yellow": "bold #F5B400", "orange": "bold #FF7A00", "red": "bold #E02020"}
-STATE_STYLE = {"on_time": "green", "late": "yellow", "missing": "red", "waiting": "dim"}
+STATE_STYLE = {
+    "on_time": "green", "late": "yellow", "short": "yellow", "overdue": "red", "refused": "red", "missing": "red", "waiting": "dim",
+}  # fmt: skip
 
 
 class RowsDoNotAddUp(AssertionError):
@@ -27,6 +30,8 @@ def show_status(home: Home, console: Console) -> None:
         console.print(_feeds(con))
         console.print(_total(con))
         console.print(_levels(con))
+    for told in recent(home):
+        console.print(Text(f"{told['raised_at']:%m-%d %H:%M}  {told['says_zh']}", "yellow"))
     console.print(_where(home))
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from jobs import lake
 from jobs.home import Home
 from jobs.ingest import ledger
+from jobs.ingest.alone import alone
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
     from jobs.warn.find import find
     from jobs.warn.record import record
 
-    with _alone(home):
+    with alone(home, "city"):
         told("Spark")
         spark = sparks.session()
         told("人员归一 register")
@@ -60,11 +59,3 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         warnings = record(spark, home, candidates, as_of, now)
         spark.catalog.clearCache()
     return CityRun(f"{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}", as_of, warnings)
-
-
-@contextmanager
-def _alone(home: Home) -> Iterator[None]:
-    home.locks.mkdir(parents=True, exist_ok=True)
-    with (home.locks / "city.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

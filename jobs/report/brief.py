@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ def write_brief(serving: Path, out: Path, *, issue_no: int | None = None) -> Bri
     model = page(brief)
     html, pdf = render_html(model).encode(), render_pdf(model, brief)
     stem = f"日报-{brief.figures.as_of:%Y%m%d}"
+    pinned = json.dumps({"table_versions": brief.figures.table_versions}, sort_keys=True).encode()
+    _put(out / f"{stem}.json", pinned)  # before the pages: `vacuum` keeps what a page rests on
     return replace(brief, html=_put(out / f"{stem}.html", html), pdf=_put(out / f"{stem}.pdf", pdf))
 
 

@@ -13,8 +13,8 @@ from jobs.report.figures import Feed, Figures, NewWarning, Overdue, Vital
 from jobs.report.typeset import chinese_punctuation
 
 WARNINGS_LISTED, OVERDUE_LISTED, GAPS_LISTED = 12, 5, 8
-STATES = ("on_time", "late", "missing", "waiting")
-GAP_STATES, GAP_VERDICTS = STATES[1:3], ("refuse", "failed")
+STATES = ("on_time", "late", "short", "overdue", "refused", "missing", "waiting")
+GAP_STATES, GAP_VERDICTS = STATES[1:6], ("refuse", "failed")
 PRESSING = ("orange", "red")
 _WEEKDAYS = "一二三四五六日"
 _PSEUDONYM = re.compile(r"[A-Z]-[0-9a-f]{4,}")
@@ -200,7 +200,7 @@ def _overdue_row(matter: Overdue, as_of: date) -> tuple[str, ...]:
 
 
 def _gaps(feeds: tuple[Feed, ...]) -> Section:
-    """Coverage first, then every late, missing or refused feed by its department's name, in the table or below it."""
+    """Coverage first, then every late, short, missing or refused feed by its department's name, in the table or below it."""
     gaps = [feed for feed in feeds if is_gap(feed)]
     listed, rest = gaps[:GAPS_LISTED], gaps[GAPS_LISTED:]
     return Section(
@@ -216,7 +216,7 @@ def _gaps(feeds: tuple[Feed, ...]) -> Section:
 
 
 def is_gap(feed: Feed) -> bool:
-    """Late, missing, refused, or failed in processing."""
+    """Late, short, missing, refused, or failed in processing."""
     return feed.state in GAP_STATES or feed.verdict in GAP_VERDICTS
 
 
@@ -242,7 +242,7 @@ def _gap_row(feed: Feed) -> tuple[str, ...]:
     return _row(
         feed.department,
         feed.title_zh,
-        feed.state_zh,
+        feed.state_zh + (f"({feed.waiting_zh})" if feed.waiting_zh else ""),
         feed.verdict_zh or "—",
         late,
         f"{stopped:,} 行" if stopped else "—",

@@ -69,6 +69,7 @@ class Feed(NamedTuple):
     state: str
     state_zh: str
     hours_late: float | None
+    waiting_zh: str | None
 
 
 class TrendDay(NamedTuple):

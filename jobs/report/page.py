@@ -71,10 +71,10 @@ def render_pdf(model: dict[str, Any], brief: Brief) -> bytes:
 
 
 @cache
-def templates() -> Environment:
-    """The HTML templates, escaping everything and refusing a name that nobody gave."""
+def templates(folder: Path = TEMPLATES) -> Environment:
+    """A folder's HTML templates, escaping everything and refusing a name that nobody gave."""
     return Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

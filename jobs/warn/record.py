@@ -105,7 +105,7 @@ def _confidence(feeds: Iterable[str], trust: dict[str, str]) -> tuple[float, str
 def _trust(spark: SparkSession) -> dict[str, str]:
     """feed -> status of its last delivery."""
     rows = spark.sql(
-        "SELECT feed, max_by(status, recorded_at) AS status FROM ops_delivery WHERE status <> 'repeated' GROUP BY feed"
+        "SELECT feed, max_by(status, entry_no) AS status FROM ops_delivery WHERE status <> 'repeated' GROUP BY feed"
     ).collect()
     return {row["feed"]: row["status"] for row in rows}
 

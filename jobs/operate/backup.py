@@ -1,0 +1,119 @@
+"""A copy of a city that can be taken up anywhere: its tables, files and keys, and a list that says whether it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jobs.home import ZONE, Home
+from jobs.ingest.alone import alone
+from jobs.ingest.claim import UNRECOGNISED
+
+MANIFEST = "manifest.json"
+KEPT = ("lake", "archive", "inbox", "drop", "return", "reports", "data_docs", "secrets", "today")
+LINKED = ("lake", "archive")  # their files are written once and never changed
+
+
+class CannotRestore(ValueError):
+    """The copy is not whole, or the place it should go to is in use."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """How much was copied. linked: of these, files shared with the last backup instead of copied again."""
+
+    files: int
+    bytes: int
+    linked: int
+
+
+def backup(home: Home, to: Path) -> Copied:
+    """Copy the city into the new folder `to`, with no delivery, city run or order under way meanwhile. Raises FileExistsError.
+
+    Whoever holds the copy holds the city's keys: keep it as safe as the city. Files of the newest backup beside `to` that
+    are the same are linked, so that a nightly copy costs what is new.
+    """
+    to.mkdir(parents=True, mode=0o700)
+    last = _last_backup(to)
+    files: dict[str, tuple[int, str]] = {}
+    linked = 0
+    with _still(home):
+        for path in _files(home.root):
+            name = str(path.relative_to(home.root))
+            target = to / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shared = last / name if last and name.split("/")[0] in LINKED else None
+            if shared and shared.is_file() and _same(shared, path):
+                os.link(shared, target)
+                linked += 1
+            else:
+                shutil.copy2(path, target)
+            files[name] = (target.stat().st_size, _sha256(target))
+    manifest = {"made_at": datetime.now(ZONE).isoformat(timespec="seconds"), "files": files}
+    part = to / f".{MANIFEST}.part"
+    part.write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
+    part.replace(to / MANIFEST)
+    return Copied(len(files), sum(size for size, _ in files.values()), linked)
+
+
+def restore(home: Home, source: Path) -> Copied:
+    """Make the city of a backup in an empty home. Every file is checked against the backup's list first. Raises CannotRestore."""
+    if any((home.root / name).exists() for name in KEPT):
+        raise CannotRestore(f"{home.root} already holds a city: restore into an empty folder (CITYBRAIN_HOME)")
+    if not (source / MANIFEST).is_file():
+        raise CannotRestore(f"{source} has no {MANIFEST}: the backup was not finished, or this is no backup")
+    files: dict[str, list] = json.loads((source / MANIFEST).read_text(encoding="utf-8"))["files"]
+    for name, (size, digest) in files.items():
+        path = source / name
+        if not path.is_file() or path.stat().st_size != size or _sha256(path) != digest:
+            raise CannotRestore(f"{path} is not what was backed up: take an older backup")
+    for name in files:
+        target = home.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source / name, target)
+    for private in ("secrets", "lake", "inbox", "archive"):
+        if (home.root / private).is_dir():
+            (home.root / private).chmod(0o700)
+    return Copied(len(files), sum(size for size, _ in files.values()), 0)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for name in KEPT:
+        top = root / name
+        yield from (
+            [top]
+            if top.is_file()
+            else sorted(path for path in top.rglob("*") if path.is_file() and not path.is_symlink())
+        )
+
+
+@contextmanager
+def _still(home: Home) -> Iterator[None]:
+    """Every feed's lock and the city's, held together: what is copied is one state. Waits for what is under way."""
+    names = sorted({"city", UNRECOGNISED, *home.contracts()[0], *(path.stem for path in home.locks.glob("*.lock"))})
+    with ExitStack() as held:
+        for name in names:
+            held.enter_context(alone(home, name))
+        yield
+
+
+def _last_backup(to: Path) -> Path | None:
+    others = [path.parent for path in to.parent.glob(f"*/{MANIFEST}") if path.parent != to]
+    return max(others, key=lambda folder: (folder / MANIFEST).stat().st_mtime, default=None)
+
+
+def _same(one: Path, other: Path) -> bool:
+    a, b = one.stat(), other.stat()
+    return (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

@@ -1,0 +1,182 @@
+"""The operator's commands: each says what it did, and the way out of what it could not do."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from jobs.home import ZONE, home
+from schemas.contract import Contract
+
+app = typer.Typer()
+console = Console(soft_wrap=True)
+MARKS = {"good": "[green]✓[/green]", "odd": "[yellow]![/yellow]", "bad": "[red]✗[/red]"}
+
+By = Annotated[str, typer.Option("--by", help="who decides; goes into the ledger and the receipt")]
+Why = Annotated[str, typer.Option("--why", help="the reason, for the ledger and the department")]
+Delivery = Annotated[
+    str,
+    typer.Argument(
+        help="a delivery's number, as `citybrain status` and receipts print it: police_incident-20260301-01"
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="say what would be done, and do nothing")]
+
+
+@app.command()
+def doctor() -> None:
+    """Look at everything that may be wrong: contracts, key, folders, disk, clock, what stands still, rows against the ledger."""
+    from jobs.operate.doctor import examine
+
+    bad = 0
+    for finding in examine(home()):
+        bad += finding.how == "bad"
+        console.print(f" {MARKS[finding.how]} {finding.check:<10} {finding.says}")
+    raise typer.Exit(1 if bad else 0)
+
+
+@app.command()
+def replay(
+    feed: Annotated[str, typer.Argument(help="the feed")],
+    period: Annotated[
+        list[str], typer.Option("--period", help="the period, as it stands in file names; may be given several times")
+    ],
+    by: By = getpass.getuser(),
+    why: Why = "replay",
+) -> None:
+    """Take a period's last file in once more, by today's contract, as a new attempt; the rows of before stay for whoever rests on them."""
+    from jobs.ingest.delivery import DeliveriesFailed
+    from jobs.operate.orders import CannotBeDone
+    from jobs.operate.orders import replay as again
+
+    contract = _contract(feed)
+    for one in period:
+        try:
+            for entry in again(home(), contract, one, by, why):
+                console.print(
+                    f"{entry.delivery_id} {entry.status}: {entry.kept_rows:,} kept, {entry.held_rows:,} held {' '.join(entry.words)}"
+                )
+        except (CannotBeDone, DeliveriesFailed) as fault:
+            _stop(fault)
+
+
+@app.command()
+def release(delivery: Delivery, by: By, why: Why) -> None:
+    """Admit a delivery that the gate refused: it is sifted again, and its believable rows are published."""
+    from jobs.operate.orders import CannotBeDone
+    from jobs.operate.orders import release as admit
+
+    try:
+        entry = admit(home(), _contract(_feed_of(delivery)), delivery, by, why)
+    except CannotBeDone as fault:
+        _stop(fault)
+    else:
+        console.print(f"{entry.delivery_id} released by {by}: {entry.kept_rows:,} kept, {entry.held_rows:,} held")
+
+
+@app.command()
+def reject(delivery: Delivery, by: By, why: Why) -> None:
+    """Send a delivery back for good; if it was admitted it counts no longer, and the attempt before it does."""
+    from jobs.operate.orders import CannotBeDone
+    from jobs.operate.orders import reject as send_back
+
+    try:
+        entry = send_back(home(), _contract(_feed_of(delivery)), delivery, by, why)
+    except CannotBeDone as fault:
+        _stop(fault)
+    else:
+        console.print(f"{entry.delivery_id} rejected by {by}; the department has its receipt")
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Argument(help="a folder that holds backups; this one becomes a folder in it")],
+) -> None:
+    """Copy tables, files and keys into a new folder, nothing moving meanwhile; what the last backup there already has is linked."""
+    from jobs.operate.backup import backup as copy
+
+    began, target = time.monotonic(), to / f"{datetime.now(ZONE):%Y%m%d-%H%M%S}"
+    with console.status(f"backup to {target}"):
+        done = copy(home(), target)
+    console.print(
+        f"{target}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB ({done.linked:,} linked), {time.monotonic() - began:.1f} s. "
+        "It holds the city's keys: keep it as safe as the city."
+    )
+
+
+@app.command()
+def restore(source: Annotated[Path, typer.Argument(help="a backup's folder")]) -> None:
+    """Make the city of a backup in an empty CITYBRAIN_HOME; every file is checked first."""
+    from jobs.operate.backup import CannotRestore
+    from jobs.operate.backup import restore as bring_back
+
+    began = time.monotonic()
+    try:
+        with console.status("restore"):
+            done = bring_back(home(), source)
+    except CannotRestore as fault:
+        _stop(fault)
+    else:
+        console.print(
+            f"{home().root}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB, {time.monotonic() - began:.1f} s. Next: citybrain doctor, citybrain serve"
+        )
+
+
+@app.command()
+def compact() -> None:
+    """Make the small files of each table large; rows and readable versions stay."""
+    from jobs.operate.upkeep import compact as rewrite
+
+    for done in rewrite(home()):
+        if done.files:
+            console.print(f"{done.table:<40} {done.says}")
+
+
+@app.command()
+def vacuum(
+    keep_days: Annotated[int, typer.Option(min=1, help="versions younger than this stay readable")] = 30,
+    dry_run: DryRun = False,
+) -> None:
+    """Take away files of old versions; versions that warnings, dashboards and reports rest on stay."""
+    from jobs.operate.upkeep import vacuum as clear
+
+    for done in clear(home(), keep_days, dry_run):
+        if done.files:
+            console.print(f"{done.table:<40} {done.says}")
+
+
+@app.command()
+def migrate(
+    feed: Annotated[str, typer.Argument(help="the feed whose contract changed")], dry_run: DryRun = False
+) -> None:
+    """Give a feed's tables the columns that its contract has gained."""
+    from jobs.operate.upkeep import CannotMigrate
+    from jobs.operate.upkeep import migrate as follow
+
+    try:
+        for done in follow(home(), _contract(feed), dry_run):
+            console.print(f"{done.table:<40} {done.says}")
+    except CannotMigrate as fault:
+        _stop(fault)
+
+
+def _contract(feed: str) -> Contract:
+    contracts, _ = home().contracts()
+    if feed not in contracts:
+        raise typer.BadParameter(f"there is no feed {feed!r}; known are {', '.join(contracts)}")
+    return contracts[feed]
+
+
+def _feed_of(delivery: str) -> str:
+    return delivery.split("-")[0]
+
+
+def _stop(fault: Exception) -> None:
+    console.print(f"[red]{fault}[/red]")
+    raise typer.Exit(1)

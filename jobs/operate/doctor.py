@@ -1,0 +1,127 @@
+"""A look at everything that may be wrong with a city, each finding with its way out."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from jobs import lake
+from jobs.current import latest_outcomes
+from jobs.home import Home, MissingKey
+from jobs.ingest import ledger
+from jobs.operate.folders import open_doors, strange
+from schemas.contract import Contract
+
+LEAST_FREE = 10 << 30
+LEAST_FREE_SHARE = 0.1
+STUCK_SECONDS = 3600.0
+SLACK = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """how: good, odd (look at it) or bad (something is lost or stands still); says: what, where and the way out."""
+
+    how: Literal["good", "odd", "bad"]
+    check: str
+    says: str
+
+
+def examine(home: Home) -> Iterator[Finding]:
+    """Every check in turn; one that finds nothing says so. Reads only."""
+    contracts, faults = home.contracts()
+    yield from _all("contracts", "bad", [str(fault) for fault in faults], f"{len(contracts)} feeds")
+    checks: list[tuple[str, Literal["odd", "bad"], Callable[[], Iterator[str]], str]] = [
+        ("key", "bad", lambda: _key(home), "there, and private"),
+        ("folders", "odd", lambda: open_doors(home, contracts.values()), "each department's own"),
+        ("drop", "odd", lambda: _never_taken(home), "nothing that is never taken"),
+        ("disk", "bad", lambda: _disk(home), "enough is free"),
+        ("spark", "bad", _spark, "Java and Delta's JARs are there"),
+        ("clock", "odd", lambda: _clock(home), "not before the last delivery"),
+        ("inbox", "bad", lambda: _stuck(home), "nothing stands still"),
+        ("ledger", "bad", lambda: _rows_lost(home, contracts), "every committed delivery has its rows"),
+    ]
+    for check, how, look, good in checks:
+        yield from _all(check, how, list(look()), good)
+
+
+def _all(check: str, how: Literal["odd", "bad"], wrong: list[str], good: str) -> Iterator[Finding]:
+    if not wrong:
+        yield Finding("good", check, good)
+    for says in wrong:
+        yield Finding(how, check, says)
+
+
+def _key(home: Home) -> Iterator[str]:
+    try:
+        _ = home.key
+    except MissingKey as fault:
+        yield str(fault)
+    path = home.root / "secrets" / "key"
+    if path.exists() and path.stat().st_mode & 0o077:
+        yield f"{path} can be read by others: chmod 600 {path}"
+
+
+def _never_taken(home: Home) -> Iterator[str]:
+    for path in strange(home):
+        yield f"{path} is a link or a folder, which is never taken: tell the department to send files"
+
+
+def _disk(home: Home) -> Iterator[str]:
+    home.root.mkdir(parents=True, exist_ok=True)
+    usage = shutil.disk_usage(home.root)
+    if usage.free < min(LEAST_FREE, usage.total * LEAST_FREE_SHARE):
+        yield f"{home.root}: {usage.free >> 30} GB free of {usage.total >> 30}: run `citybrain vacuum`, or make room"
+
+
+def _spark() -> Iterator[str]:
+    from jobs import spark
+
+    try:
+        spark.require_java()
+    except spark.NoJava as fault:
+        yield str(fault)
+    if not spark.jars_are_there():
+        yield f"Delta's JARs are not in {spark.jar_folder()}: run `citybrain jars` once"
+
+
+def _clock(home: Home) -> Iterator[str]:
+    if not lake.exists(ledger.path(home)):
+        return
+    with lake.connect() as con:
+        found = con.execute(f"SELECT max(received_at) FROM {lake.scan(ledger.path(home))}").fetchone()
+    last, now = (found or (None,))[0], home.now()
+    if last and last > now + SLACK:
+        yield f"the city's clock says {now:%Y-%m-%d %H:%M}, and a delivery came at {last:%Y-%m-%d %H:%M}: it has jumped; set it right, then `citybrain replay` what was judged meanwhile"
+
+
+def _stuck(home: Home) -> Iterator[str]:
+    for folder in sorted(home.inbox.glob("*/*-*")):
+        hours = (time.time() - folder.stat().st_mtime) / 3600
+        if hours * 3600 > STUCK_SECONDS:
+            yield f"{folder} has waited {hours:.0f} h: run `citybrain ingest {folder.parent.name}` and read what it says"
+
+
+def _rows_lost(home: Home, contracts: dict[str, Contract]) -> Iterator[str]:
+    """A committed delivery whose silver, held or bronze has not the rows that the ledger counts."""
+    if not lake.exists(ledger.path(home)):
+        return
+    with lake.connect() as con:
+        con.execute(f"CREATE TEMP TABLE outcome AS {latest_outcomes(lake.scan(ledger.path(home)))}")
+        for feed in contracts:
+            for room, count in (("bronze", "read_rows"), ("silver", "kept_rows"), ("held", "held_rows")):
+                path = home.table(room, feed)
+                rows = (
+                    f"SELECT delivery_id, count(*) AS n FROM {lake.scan(path)} GROUP BY 1"
+                    if lake.exists(path)
+                    else "SELECT '' AS delivery_id, 0 AS n"
+                )
+                wrong = con.execute(f"""
+                    SELECT o.delivery_id, o.{count}, coalesce(r.n, 0) FROM outcome o LEFT JOIN ({rows}) r USING (delivery_id)
+                    WHERE o.feed = '{feed}' AND o.status IN ('passed', 'warned', 'released') AND o.{count} <> coalesce(r.n, 0)""").fetchall()
+                for delivery, told, found in wrong:
+                    yield f"{room}.{feed}: {delivery} has {found:,} rows, the ledger counts {told:,}: `citybrain replay {feed}` its period"
