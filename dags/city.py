@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, task
 
+from dags.alerts import tell_failed
 from dags.ingest import contracts, rows_of
 from jobs.home import home
 
@@ -14,7 +15,7 @@ with DAG(
     schedule=AssetOrTimeSchedule(timetable=EVERY_MORNING, assets=AssetAny(*map(rows_of, contracts))),
 ) as city:  # fmt: skip
 
-    @task(task_id="register_and_warn", pool="spark")
+    @task(task_id="register_and_warn", pool="spark", on_failure_callback=tell_failed)
     def register_and_warn() -> int:
         """Register, features and warnings in one Spark session."""
         from jobs.city.run import run_city
@@ -22,7 +23,7 @@ with DAG(
         run = run_city(home())
         return len(run.warnings) if run else 0
 
-    @task(task_id="serve")
+    @task(task_id="serve", on_failure_callback=tell_failed)
     def serve_dashboards() -> str:
         from jobs.serve import serve
 

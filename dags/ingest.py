@@ -8,6 +8,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from dags.alerts import tell_failed
 from dags.drop import DropFolderTrigger
 from jobs.home import home
 from schemas.contract import Contract, ContractFault
@@ -33,7 +34,13 @@ def ingest_dag(contract: Contract) -> DAG:
         doc_md=f"`{contract.delivery.files}` from drop/{contract.owner.folder}/, by schemas/feeds/{contract.feed}.yaml",
     ) as dag:  # fmt: skip
 
-        @task(task_id="take_deliveries", outlets=[rows_of(contract.feed)], retries=2, retry_delay=timedelta(seconds=20))
+        @task(
+            task_id="take_deliveries",
+            outlets=[rows_of(contract.feed)],
+            retries=2,
+            retry_delay=timedelta(seconds=20),
+            on_failure_callback=tell_failed,
+        )
         def take_deliveries(feed: str) -> dict[str, str]:
             from jobs.ingest.delivery import ingest
 
@@ -68,7 +75,7 @@ def strangers_dag(folders: set[str]) -> DAG:
     dropped = Asset(uri="citybrain://drop/unrecognised", name="drop_unrecognised", watchers=watchers if SWEPT else [])
     with DAG("ingest_unrecognised", schedule=[dropped], catchup=False, max_active_runs=1, tags=["ingest"]) as dag:
 
-        @task(task_id="turn_away")
+        @task(task_id="turn_away", on_failure_callback=tell_failed)
         def turn_away() -> int:
             from jobs.ingest.stranger import turn_strangers_away
 

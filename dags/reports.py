@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
+from dags.alerts import tell_failed
 from jobs.home import home
 
 with DAG(
@@ -13,7 +14,7 @@ with DAG(
     schedule=CronTriggerTimetable("0 7 * * *", timezone="Asia/Shanghai"),
 ) as reports:  # fmt: skip
 
-    @task(task_id="daily_brief", retries=1, retry_delay=timedelta(seconds=30))
+    @task(task_id="daily_brief", retries=1, retry_delay=timedelta(seconds=30), on_failure_callback=tell_failed)
     def daily_brief() -> str:
         from jobs.report.brief import write_brief
         from jobs.serve import current
