@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
-from demo.plan import Plan
-from demo.sheet import Sheet
+from demo.city import City
+from demo.life.lives import KINDS
 
 NAMES, SEXES = 14, 6
 PAIRS = (
@@ -15,46 +14,54 @@ PAIRS = (
 )  # two characters each that sound or look alike
 ALIKE = [{PAIRS[at], PAIRS[at + 1]} for at in range(0, len(PAIRS), 2)]
 OTHER_FEEDS = ["pension_payment", "benefit_payment", "employment"]
+COLUMNS = ["resident_id", "attribute", "feed_a", "value_a", "feed_b", "value_b"]
+REGISTER = "household_registration"
 
 
-def disagree(plan: Plan, sheets: list[Sheet], spared: list[str]) -> list[dict]:
-    """Change what one department says about 20 people, in all of its rows; `spared` IDs are left alone.
+def disagree(city: City) -> list[dict[str, str]]:
+    """Let one department hold something else about 20 people, in all of its rows; noise then leaves these alone.
 
     Returns truth/conflicts.csv: resident_id, attribute, feed_a, value_a (the register's), feed_b, value_b.
     """
-    dice = plan.dice("conflicts")
-    register = next(sheet for sheet in sheets if sheet.feed == "household_registration")
-    known = register.rows.set_index("resident_id")
-    conflicts = []
-    for feed in OTHER_FEEDS:
-        wanted = -(-NAMES // len(OTHER_FEEDS)) if feed != OTHER_FEEDS[-1] else NAMES - len(conflicts)
-        own = [sheet for sheet in sheets if sheet.feed == feed]
-        told = pd.unique(pd.concat([sheet.rows["resident_id"] for sheet in own]))
-        taken = {*spared, *(row["resident_id"] for row in conflicts)}
-        fit = [one for one in told if one in known.index and one not in taken and _alike(known.at[one, "name"])]
-        for resident_id in dice.choice(fit, size=min(wanted, len(fit)), replace=False):
-            name, other = known.at[resident_id, "name"], _alike(known.at[resident_id, "name"])
-            _rename(own, resident_id, "name", other)
-            _guard(register, resident_id)
-            conflicts.append(_row(resident_id, "name", name, feed, other))
-    return conflicts + _sexes(dice, register, sheets, {*spared, *(row["resident_id"] for row in conflicts)})
+    dice, conflicts = city.plan.dice("conflicts"), []
+    for number, feed in enumerate(OTHER_FEEDS):
+        wanted = (NAMES + number) // len(OTHER_FEEDS) * city.plan.copies
+        for person, other in _misheard(city, dice.permutation(_told(city, feed)), wanted):
+            city.people.misnamed.setdefault(feed, {})[person] = other
+            conflicts.append(_row(city, person, "name", _name(city, person), feed, other))
+    return conflicts + _sexes(city, dice)
 
 
-def _sexes(dice: np.random.Generator, register: Sheet, sheets: list[Sheet], taken: set[str]) -> list[dict]:
+def _told(city: City, feed: str) -> np.ndarray:
+    """Living people of the register whom the feed tells of every month."""
+    frame = city.lives.frame
+    steady = {
+        "pension_payment": (frame["pension"] > 0) & (frame["pension_from"] < np.datetime64(city.plan.start)),
+        "benefit_payment": (frame["benefit"] >= 0) & (frame["benefit"] != KINDS.index("relief")),
+        "employment": np.isin(np.arange(len(frame)), city.lives.jobs["person"]),
+    }[feed]
+    return np.flatnonzero(np.asarray(steady) & city.people.rooted & frame["died_on"].isna().to_numpy() & ~city.shielded)
+
+
+def _misheard(city: City, persons: np.ndarray, wanted: int) -> list[tuple[int, str]]:
+    """The first of the persons whose name can be mistaken, each with the mistaken name."""
+    found: list[tuple[int, str]] = []
+    for person in persons:
+        if len(found) == wanted:
+            break
+        if not city.shielded[person] and (other := _alike(_name(city, int(person)))):
+            city.shielded[person] = True
+            found.append((int(person), other))
+    return found
+
+
+def _sexes(city: City, dice: np.random.Generator) -> list[dict[str, str]]:
     """The register's sex contradicts the 17th digit of the ID that everybody sends."""
-    pensioners = pd.unique(
-        pd.concat([sheet.rows["resident_id"] for sheet in sheets if sheet.feed == "pension_payment"])
-    )
-    rows = register.rows[register.rows["sex"].isin(["男", "女"]) & register.rows["resident_id"].isin(pensioners)]
-    rows = rows[~rows["resident_id"].isin(taken)]
-    conflicts = []
-    for at in dice.choice(rows.index, size=min(SEXES, len(rows)), replace=False):
-        true = register.rows.at[at, "sex"]
-        false = "女" if true == "男" else "男"
-        register.rows.at[at, "sex"] = false
-        register.guarded[at] = True
-        conflicts.append(_row(register.rows.at[at, "resident_id"], "sex", false, "pension_payment", true))
-    return conflicts
+    chosen = dice.permutation(_told(city, "pension_payment"))[: SEXES * city.plan.copies]
+    city.false_sex, city.shielded[chosen] = chosen, True
+    male = city.lives.frame["male"].to_numpy()
+    return [_row(city, int(person), "sex", "女" if male[person] else "男", "pension_payment", "男" if male[person] else "女")
+            for person in chosen]  # fmt: skip
 
 
 def _alike(name: str) -> str:
@@ -66,17 +73,11 @@ def _alike(name: str) -> str:
     return ""
 
 
-def _rename(sheets: list[Sheet], resident_id: str, column: str, value: str) -> None:
-    for sheet in sheets:
-        own = sheet.rows["resident_id"] == resident_id
-        sheet.rows.loc[own, column] = value
-        sheet.guarded[own.to_numpy()] = True
+def _name(city: City, person: int) -> str:
+    return city.people.names(np.array([person]))[0].as_py()
 
 
-def _guard(sheet: Sheet, resident_id: str) -> None:
-    sheet.guarded[(sheet.rows["resident_id"] == resident_id).to_numpy()] = True
-
-
-def _row(resident_id: str, attribute: str, value_a: str, feed_b: str, value_b: str) -> dict:
-    return {"resident_id": resident_id, "attribute": attribute, "feed_a": "household_registration", "value_a": value_a,
+def _row(city: City, person: int, attribute: str, value_a: str, feed_b: str, value_b: str) -> dict[str, str]:
+    resident_id = city.people.ids(np.array([person]))[0].as_py()
+    return {"resident_id": resident_id, "attribute": attribute, "feed_a": REGISTER, "value_a": value_a,
             "feed_b": feed_b, "value_b": value_b}  # fmt: skip

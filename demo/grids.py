@@ -4,38 +4,45 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import Voronoi
+from scipy.spatial import KDTree, Voronoi
 
+from demo.names import ORDINALS, community_names, town_names
 from demo.plan import Plan
 
 CENTRE_LON, CENTRE_LAT = 120.75, 30.74
-RADIUS_LON, RADIUS_LAT = 0.046, 0.037  # degrees; about 4.4 km and 4.1 km at this latitude
-TOWNS = {
-    "东湖街道": ["湖滨社区", "望湖社区", "柳堤社区", "钟楼社区"],
-    "南桥街道": ["南桥社区", "桂花社区", "石板社区", "文昌社区"],
-    "西塘街道": ["西塘社区", "荷花社区", "米市社区", "塘湾社区"],
-    "北港镇": ["港口社区", "渔港村", "盐仓村", "新港社区"],
-}
-ORDINALS = ["第一网格", "第二网格", "第三网格"]
-GRIDS = sum(map(len, TOWNS.values())) * len(ORDINALS)
+RADIUS_LON, RADIUS_LAT = 0.046, 0.037  # degrees, of a city of 48 grids; about 4.4 km and 4.1 km at this latitude
+METRES_LON, METRES_LAT = 95_700.0, 110_900.0  # a degree at this latitude
+# up to how many residents: towns, communities a town, grids a community
+SIZES = [
+    (60_000, (4, 4, 3)),
+    (120_000, (8, 5, 4)),
+    (300_000, (12, 6, 5)),
+    (600_000, (24, 7, 6)),
+    (1_200_000, (40, 8, 7)),
+    (2_000_000, (72, 8, 8)),
+]
 LAKE = np.array([0.34, 0.05])  # in radii from the centre: the cell here is water and belongs to no grid
+OLD_TOWNS = np.array([[0.5, 0.4], [0.4, -0.5], [-0.5, -0.4], [-0.4, 0.5]])  # where the four old towns lie
 
 
 def lay_out_grids(plan: Plan) -> pd.DataFrame:
-    """48 grids: grid_code (15 digits), grid_name, community, town, lon, lat, ring ((n, 2) array, closed)."""
+    """48 to 4,608 grids: grid_code (15 digits), grid_name, community, town, lon, lat, ring ((n, 2) array, closed)."""
     dice = plan.dice("map")
-    cells, middles = _cells(dice)
-    order = _neighbours_together(middles)
+    towns, communities, parts = next(shape for most, shape in SIZES if plan.residents <= most)
+    cells, middles = _cells(dice, towns * communities * parts)
+    order = _neighbours_together(middles, towns, communities)
+    town_list = town_names(dice, towns)
+    villages = community_names(dice, town_list, communities)
     names = [
-        (f"330499{t:03d}{c:03d}{g:03d}", f"{community[:2]}{ordinal}", community, town)
-        for t, (town, communities) in enumerate(TOWNS.items(), 1)
-        for c, community in enumerate(communities, 1)
-        for g, ordinal in enumerate(ORDINALS, 1)
+        (f"330499{t:03d}{c:03d}{g:03d}", f"{community[:2]}第{ORDINALS[g - 1]}网格", community, town)
+        for t, town in enumerate(town_list, 1)
+        for c, community in enumerate(villages[town], 1)
+        for g in range(1, parts + 1)
     ]
     grids = pd.DataFrame(names, columns=["grid_code", "grid_name", "community", "town"])
-    grids["ring"] = [_to_degrees(cells[i]) for i in order]
-    grids["lon"] = [round(float(_to_degrees(middles[[i]])[0, 0]), 6) for i in order]
-    grids["lat"] = [round(float(_to_degrees(middles[[i]])[0, 1]), 6) for i in order]
+    scale = np.sqrt(len(grids) / 48)
+    grids["ring"] = [_to_degrees(cells[i], scale) for i in order]
+    grids[["lon", "lat"]] = _to_degrees(middles[order], scale)
     return grids
 
 
@@ -44,26 +51,38 @@ def polygon_text(ring: np.ndarray) -> str:
     return "POLYGON ((" + ", ".join(f"{lon:.6f} {lat:.6f}" for lon, lat in ring) + "))"
 
 
-def point_in(dice: np.random.Generator, ring: np.ndarray, middle: np.ndarray, size: int) -> np.ndarray:
-    """(size, 2) points inside a grid: in a triangle between its middle and a piece of its ring."""
-    piece = dice.integers(0, len(ring) - 1, size)
-    along, away = dice.random(size)[:, None], np.sqrt(dice.random(size))[:, None] * 0.9
-    return middle + away * (ring[piece] + along * (ring[piece + 1] - ring[piece]) - middle)
+def points_in(grids: pd.DataFrame, which: np.ndarray, lots: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+    """(n, 2) longitude and latitude of a point in each of the grids: between its middle and a piece of its ring."""
+    corners, sizes = np.vstack(grids["ring"].to_list()), grids["ring"].map(len).to_numpy()
+    first = np.cumsum(sizes) - sizes
+    piece = first[which] + (lots[0] * (sizes[which] - 1)).astype(int)
+    along, away = lots[1][:, None], np.sqrt(lots[2])[:, None] * 0.9
+    middle = grids[["lon", "lat"]].to_numpy()[which]
+    return middle + away * (corners[piece] + along * (corners[piece + 1] - corners[piece]) - middle)
 
 
-def _cells(dice: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
+def neighbours(grids: pd.DataFrame, grid: int, count: int) -> np.ndarray:
+    """The grid and its nearest others, `count` in all, nearest first."""
+    metres = grids[["lon", "lat"]].to_numpy() * [METRES_LON, METRES_LAT]
+    return np.atleast_1d(KDTree(metres).query(metres[grid], k=count)[1])
+
+
+def _cells(dice: np.random.Generator, count: int) -> tuple[list[np.ndarray], np.ndarray]:
     """Rings and middles of the grids in radii. A rim of cells beyond the edge bounds the outer grids and is dropped."""
-    angle, reach = dice.random(GRIDS + 1) * 2 * np.pi, dice.random(GRIDS + 1) ** 0.62
+    angle, reach = dice.random(count + 1) * 2 * np.pi, dice.random(count + 1) ** 0.62
     inner = np.column_stack([np.cos(angle), np.sin(angle)]) * reach[:, None]
-    turn = np.linspace(0, 2 * np.pi, 27)[:-1] + dice.normal(0, 0.05, 26)
-    rim = np.column_stack([np.cos(turn), np.sin(turn)]) * (1.2 + dice.normal(0, 0.04, 26))[:, None]
-    for _ in range(12):
+    finer = np.sqrt(48 / count)
+    pieces = round(26 / finer)
+    turn = np.linspace(0, 2 * np.pi, pieces + 1)[:-1] + dice.normal(0, 0.05 * finer, pieces)
+    rim = np.column_stack([np.cos(turn), np.sin(turn)])
+    rim *= (1 + 0.2 * finer + dice.normal(0, 0.04 * finer, pieces))[:, None]
+    for _ in range(12 if count < 1_000 else 5):
         diagram = Voronoi(np.vstack([inner, rim, rim * 2.5]))
-        inner = np.array([_middle(_ring(diagram, i)) for i in range(GRIDS + 1)])
+        inner = np.array([_middle(_ring(diagram, i)) for i in range(count + 1)])
         inner /= np.maximum(1, np.linalg.norm(inner, axis=1))[:, None]  # none slips out between two cells of the rim
     diagram = Voronoi(np.vstack([inner, rim, rim * 2.5]))
     water = int(np.argmin(np.linalg.norm(inner - LAKE, axis=1)))
-    dry = [i for i in range(GRIDS + 1) if i != water]
+    dry = [i for i in range(count + 1) if i != water]
     bend = _Bend(dice)
     return [bend.ring(diagram, i) for i in dry], inner[dry]
 
@@ -109,23 +128,27 @@ class _Bend:
         return np.insert(line, range(1, len(line)), middles, axis=0)
 
 
-def _neighbours_together(middles: np.ndarray) -> list[int]:
-    """Grid indices so that each run of 12 is a town and each run of 3 a community: cut across the longer side."""
-
-    def cut(members: np.ndarray, parts: tuple[int, ...]) -> list[int]:
-        if not parts:
-            return members.tolist()
-        spread = np.ptp(middles[members], axis=0)
-        along = members[np.argsort(middles[members][:, int(np.argmax(spread))])]
-        return [i for piece in np.array_split(along, parts[0]) for i in cut(piece, parts[1:])]
-
-    west, east = np.array_split(np.argsort(middles[:, 0]), 2)
-    quarters = {
-        side: np.array_split(half[np.argsort(middles[half, 1])], 2) for side, half in {"w": west, "e": east}.items()
-    }
-    lake, south, west_town, north = quarters["e"][1], quarters["e"][0], quarters["w"][0], quarters["w"][1]
-    return [i for town in (lake, south, west_town, north) for i in cut(town, (2, 2))]
+def _neighbours_together(middles: np.ndarray, towns: int, communities: int) -> list[int]:
+    """Grid indices town by town and community by community, the old towns first, each where it has always been."""
+    pieces = _cut(middles, np.arange(len(middles)), towns)
+    centres = np.array([middles[piece].mean(axis=0) for piece in pieces])
+    first: list[int] = []
+    for place in OLD_TOWNS:
+        away = np.linalg.norm(centres - place, axis=1)
+        first.append(next(int(i) for i in np.argsort(away) if i not in first))
+    order = [*first, *(i for i in range(towns) if i not in first)]
+    return [int(grid) for i in order for piece in _cut(middles, pieces[i], communities) for grid in piece]
 
 
-def _to_degrees(points: np.ndarray) -> np.ndarray:
-    return np.round(points * [RADIUS_LON, RADIUS_LAT] + [CENTRE_LON, CENTRE_LAT], 6)
+def _cut(middles: np.ndarray, members: np.ndarray, parts: int) -> list[np.ndarray]:
+    """The members in `parts` pieces of equal size, cut again and again across the longer side."""
+    if parts == 1:
+        return [members]
+    along = int(np.argmax(np.ptp(middles[members], axis=0)))
+    members = members[np.argsort(middles[members, along])]
+    at = len(members) // parts * (parts // 2)
+    return _cut(middles, members[:at], parts // 2) + _cut(middles, members[at:], parts - parts // 2)
+
+
+def _to_degrees(points: np.ndarray, scale: float) -> np.ndarray:
+    return np.round(points * scale * [RADIUS_LON, RADIUS_LAT] + [CENTRE_LON, CENTRE_LAT], 6)

@@ -13,6 +13,7 @@ from demo.same import same_value
 
 ADMITTED = ["passed", "warned", "released"]
 FAMILIES = ["incident_surge", "paid_after_death", "pension_while_employed", "elevator_overdue"]
+EXPLAINED = {"incident_surge": ["incident_cluster", "near_repeat"]}  # planted too: a warning about them is no false one
 TABLES = ["events", "conflicts", "noise", "deliveries", "traits"]
 PERSON_FEEDS = ["benefit_payment", "pension_payment", "death", "employment"]
 REPAIR_COLUMNS = ["delivery_id", "row_no", "column_name", "rule"]
@@ -35,11 +36,12 @@ def score(home: Path, truth_dir: Path) -> dict[str, Any]:
     truth = {name: pd.read_csv(truth_dir / f"{name}.csv", dtype=str, keep_default_na=False) for name in TABLES}
     lake = Lake(home)
     try:
-        ledger = lake.read("ops/delivery", "delivery_id", "feed", "file_name", "status", "read_rows", "recorded_at")
-        ledger = ledger.sort_values("recorded_at", kind="stable")
+        ledger = lake.read("ops/delivery", "delivery_id", "feed", "file_name", "status", "read_rows", "entry_no")
+        ledger = ledger.sort_values("entry_no", kind="stable")
         handled = what_happened(lake, ledger)
         return {
             "events": score_events(lake, truth["events"]),
+            "not_judged": not_judged(truth["events"]),
             "noise": score_noise(lake, truth["noise"], truth["deliveries"], handled),
             "quiet": score_quiet(truth["noise"], truth["traits"], handled),
             "conflicts": score_conflicts(lake, truth["conflicts"]),
@@ -88,6 +90,11 @@ def score_events(lake: Lake, events: pd.DataFrame) -> dict[str, Any]:
     return {family: _score_family(family, events, warnings, evidence) for family in FAMILIES}
 
 
+def not_judged(events: pd.DataFrame) -> dict[str, int]:
+    """Planted events of the families for which there is no detector yet."""
+    return {str(name): int(count) for name, count in events["family"].value_counts().items() if name not in FAMILIES}
+
+
 def _behind(lake: Lake, warnings: pd.DataFrame) -> pd.DataFrame:
     """Whom and what each warning rests on: warning_id, resident_id, estate, building (one row a piece of evidence)."""
     evidence = lake.read("gold/warning_evidence", "warning_id", "feed", "delivery_id", "row_no")
@@ -113,8 +120,10 @@ def _score_family(family: str, events: pd.DataFrame, warnings: pd.DataFrame, evi
     }
     current = set(events.loc[events["current"] == "1", "event_id"])
     true = {warning for ids in matches.values() for warning in ids}
+    explained = {warning for event in events[events["family"].isin(EXPLAINED.get(family, []))].itertuples()
+                 for warning in _in_its_grids(event, raised)}  # fmt: skip
     above = set(raised.loc[raised["status"] != "below_line", "warning_id"])
-    false = raised[~raised["warning_id"].isin(true)]
+    false = raised[~raised["warning_id"].isin(true | explained)]
     return {
         "planted": len(current & set(matches)),
         "found": sum(bool(ids) for event, ids in matches.items() if event in current),
@@ -142,11 +151,7 @@ def _score_family(family: str, events: pd.DataFrame, warnings: pd.DataFrame, evi
 def _matching(event: Any, raised: pd.DataFrame, evidence: pd.DataFrame) -> set[str]:
     """Ids of the warnings that are about this event: its grid, kind and days; its person; its building."""
     if event.family == "incident_surge":
-        same = (raised["grid_code"] == event.grid_code) & (raised["category"] == event.category)
-        meets = (raised["window_start"] <= pd.Timestamp(event.window_end)) & (
-            raised["window_end"] >= pd.Timestamp(event.window_start)
-        )
-        return set(raised.loc[same & meets, "warning_id"])
+        return _in_its_grids(event, raised)
     if event.family == "elevator_overdue":
         there = (evidence["estate"] == event.estate) & (evidence["building"] == event.building)
         told = raised["subject"].map(
@@ -154,6 +159,16 @@ def _matching(event: Any, raised: pd.DataFrame, evidence: pd.DataFrame) -> set[s
         )
         return set(evidence.loc[there, "warning_id"]) | set(raised.loc[told.astype(bool), "warning_id"])
     return set(evidence.loc[evidence["resident_id"] == event.resident_id, "warning_id"])
+
+
+def _in_its_grids(event: Any, raised: pd.DataFrame) -> set[str]:
+    """Ids of the warnings about the event's category, in one of its grids, whose days meet its days."""
+    codes = event.grids.split("|") if getattr(event, "grids", "") else [event.grid_code]
+    same = raised["grid_code"].isin(codes) & (raised["category"] == event.category)
+    meets = (raised["window_start"] <= pd.Timestamp(event.window_end)) & (
+        raised["window_end"] >= pd.Timestamp(event.window_start)
+    )
+    return set(raised.loc[same & meets, "warning_id"])
 
 
 def _text(value: Any) -> str:
@@ -294,7 +309,8 @@ def score_deliveries(deliveries: pd.DataFrame, ledger: pd.DataFrame) -> dict[str
         .drop_duplicates("file_name", keep="last")
         .set_index("file_name")["status"]
     )
-    bad = {row.file: str(last.get(row.file, "absent")) for row in deliveries.itertuples()}
+    to_refuse = deliveries.loc[deliveries["expect"] == "refuse", "file"]
+    bad = {str(file): str(last.get(file, "absent")) for file in to_refuse}
     return {
         "files": len(last),
         "to_refuse": bad,

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from demo.corrupt import FORMS, VALUES
+from demo.corruption import CATALOGUE
 from demo.score import OUTCOMES
 
 FAMILY_ZH = {
@@ -17,19 +17,20 @@ FAMILY_ZH = {
     "paid_after_death": "死亡后仍发放",
     "pension_while_employed": "领养老金又在职",
     "elevator_overdue": "电梯超期且有故障",
+    "incident_cluster": "相邻网格警情聚集",
+    "near_repeat": "近重复入室盗窃",
+    "hotline_surge": "热线诉求突增",
+    "hotline_cluster": "相邻网格诉求聚集",
+    "urban_case_surge": "城管案件突增",
+    "repeat_matter": "同一事项反复反映",
+    "benefit_in_custody": "羁押期间仍发救助",
+    "benefit_certificate_expired": "残疾证到期仍发补贴",
+    "elder_silent": "独居老人无开门",
+    "device_failed": "门磁设备失联",
 }
 STATUS_ZH = {"refused": "已退回", "absent": "未投递", "passed": "放行", "warned": "带提醒放行", "failed": "处理失败",
              "released": "人工放行", "rejected": "人工退回"}  # fmt: skip
-KIND_ZH = {kind.name: kind.zh for kind in [*FORMS, *VALUES]} | {
-    "end_before_start": "止早于起",
-    "in_the_future": "未来时间",
-    "birth_beside_id": "出生日期与身份证不符",
-    "cut_line": "行被截断",
-    "extra_separator": "多出分隔符",
-    "broken_json": "JSON 行损坏",
-    "duplicate_row": "整行重复",
-    "key_conflict": "同主键内容不同",
-}
+KIND_ZH = {kind.name: kind.zh for kind in CATALOGUE.values()}
 
 
 def print_score(console: Console, result: dict[str, Any]) -> None:
@@ -98,6 +99,9 @@ def _sentences(result: dict[str, Any]) -> list[str]:
         f"应退回的文件：{_listed(to_refuse)}；误退回的好文件：{_listed(deliveries['good_but_refused'])}；"
         f"带提醒放行 {len(deliveries['warned'])} 个。",
     ]
+    if result["not_judged"]:
+        untold = [f"{FAMILY_ZH.get(family, family)} {count}" for family, count in result["not_judged"].items()]
+        lines.append(f"未评（尚无对应的预警）：{_listed(untold)}。")
     if result["noise"]["in_files_not_admitted"]:
         lines.append(f"另有 {result['noise']['in_files_not_admitted']} 行噪声所在的文件未入库，不计入上表。")
     for title, reasons in (("误搁置原因", quiet["held_because"]), ("误修原因", quiet["repaired_by"])):

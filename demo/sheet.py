@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -15,28 +15,34 @@ Role = Literal[
 
 @dataclass(frozen=True)
 class Column:
-    """One column as sent: its header, what it holds, and how a spreadsheet stores it (`cell`)."""
+    """One column as sent: its header, what it holds, and how a spreadsheet stores it (`cell`). `group` is the header's
+    first line in a spreadsheet whose header has two."""
 
     header: str
     role: Role
     required: bool = False
     cell: Literal["text", "number", "date", "mixed_stamp"] = "text"
+    group: str = ""
 
 
 @dataclass(frozen=True)
 class Form:
-    """How the file is written. `title` is a line above the header row of a spreadsheet."""
+    """How the file is written. titles: lines above the header of a spreadsheet; two_lines: its header has a line of
+    merged groups above the line of names; packed: the file comes alone in a ZIP of its name."""
 
     kind: Literal["csv", "xlsx", "jsonl"] = "csv"
     encoding: str = "utf-8"
     delimiter: str = ","
     newline: str = "\n"
-    title: str = ""
+    titles: tuple[str, ...] = ()
+    two_lines: bool = False
+    packed: bool = False
 
 
 @dataclass
 class Sheet:
-    """rows: one text column a contract column ("" is empty), in file order; guarded: (rows,) True keeps noise away."""
+    """rows: one text column a contract column ("" is empty, never null), in file order. A column may be backed by Arrow:
+    ask for single cells or chosen rows rather than for all rows as objects. guarded: (rows,) True keeps noise away."""
 
     feed: str
     folder: str
@@ -58,28 +64,4 @@ class Sheet:
 
 def renamed(columns: dict[str, Column], headers: dict[str, str]) -> dict[str, Column]:
     """The same columns under other headers, as another release of the department's system exports them."""
-    return {
-        name: Column(headers.get(name, column.header), column.role, column.required, column.cell)
-        for name, column in columns.items()
-    }
-
-
-def as_day(days: pd.Series, form: str = "%Y-%m-%d") -> pd.Series:
-    """Days as text, "" where there is none."""
-    return pd.to_datetime(days).dt.strftime(form).fillna("").astype(object)
-
-
-def as_stamp(moments: pd.Series) -> pd.Series:
-    return as_day(moments, "%Y-%m-%d %H:%M:%S")
-
-
-def as_loose_stamp(moments: pd.Series, seconds: bool = False) -> pd.Series:
-    """Moments as 2026/3/1 9:05, the way a spreadsheet shows them; "" where there is none."""
-    tail = ":%S" if seconds else ""
-
-    def write(moment: pd.Timestamp) -> str:
-        if pd.isna(moment):
-            return ""
-        return f"{moment.year}/{moment.month}/{moment.day} {moment.hour}:{moment:%M}{moment.strftime(tail)}"
-
-    return pd.to_datetime(moments).map(write).astype(object)
+    return {name: replace(column, header=headers.get(name, column.header)) for name, column in columns.items()}

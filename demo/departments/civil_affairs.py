@@ -1,13 +1,18 @@
-"""民政局: benefit payments as CSV with a byte-order mark, and death registrations as a titled spreadsheet."""
+"""民政局: benefits and certificates as CSV with a byte-order mark; deaths, marriages and elders as titled spreadsheets."""
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from collections.abc import Iterator
 
-from demo.lives import Lives
-from demo.plan import Plan
-from demo.sheet import Column, Form, Sheet, as_day, renamed
+import numpy as np
+
+from demo.city import City
+from demo.life.lives import KINDS
+from demo.life.marriages import marriages as registered_marriages
+from demo.life.payments import pay_runs
+from demo.periods import last_month_closed, monthly
+from demo.sheet import Column, Form, Sheet, renamed
+from demo.text import as_day, joined, numbered, picked, table, where, written
 
 FOLDER = "civil_affairs"
 BENEFIT = {
@@ -28,6 +33,37 @@ DEATH = {
     "died_on": Column("死亡日期", "date", required=True, cell="date"),
     "registered_on": Column("登记日期", "date"),
 }
+ELDER = {
+    "elder_no": Column("登记编号", "key", required=True),
+    "resident_id": Column("身份证号", "id", required=True, group="老人基本信息"),
+    "name": Column("姓名", "name", required=True, group="老人基本信息"),
+    "living": Column("居住情况", "word", required=True, group="老人基本信息"),
+    "care_level": Column("自理能力", "word"),
+    "contact_name": Column("姓名", "name", group="紧急联系人"),
+    "contact_mobile": Column("电话", "mobile", group="紧急联系人"),
+    "device_no": Column("门磁编号", "text"),
+    "grid_code": Column("所属网格", "grid", required=True),
+    "registered_on": Column("登记日期", "date", required=True),
+}
+MARRIAGE = {
+    "record_no": Column("登记字号", "key", required=True),
+    "kind": Column("登记类别", "word", required=True),
+    "resident_id": Column("身份证号", "id", required=True, group="男方"),
+    "name": Column("姓名", "name", required=True, group="男方"),
+    "resident_id_two": Column("身份证号", "id", required=True, group="女方"),
+    "name_two": Column("姓名", "name", required=True, group="女方"),
+    "registered_on": Column("登记日期", "date", required=True),
+}
+CERTIFICATE = {
+    "certificate_no": Column("残疾人证号", "key", required=True),
+    "resident_id": Column("身份证号", "id", required=True),
+    "name": Column("姓名", "name", required=True),
+    "kind": Column("残疾类别", "word", required=True),
+    "grade": Column("残疾等级", "word", required=True),
+    "issued_on": Column("签发日期", "date", required=True),
+    "expires_on": Column("有效期至", "date"),
+    "status": Column("证件状态", "word"),
+}
 WORDS = {
     "subsistence": ("低保", "最低生活保障"),
     "destitute": ("特困供养", "特困人员供养"),
@@ -35,53 +71,128 @@ WORDS = {
     "disability": ("残疾人补贴", "两项补贴"),
     "relief": ("临时救助", "临时救助"),
 }
+LIVING_WORDS = ["独居", "空巢", "与子女同住", "机构养老"]  # in the order of care.LIVING
+LEVEL_WORDS = ["能力完好", "轻度失能", "中度失能", "重度失能"]
+DISABILITIES = ["视力", "听力", "言语", "肢体", "智力", "精神", "多重"]
+GRADES = ["一级", "二级", "三级", "四级"]
+MARRIAGE_WORDS = {"marriage": "结婚", "divorce": "离婚", "reissue": "补领"}
+TEN_YEARS = np.timedelta64(3652, "D")
 
 
-def benefit_sheets(
-    plan: Plan, grids: pd.DataFrame, lives: Lives, paid: pd.DataFrame, shielded: list[int]
-) -> list[Sheet]:
+def benefits(city: City) -> Iterator[Sheet]:
     """One file a month; the second half of the months comes from a new release with other headers and column order."""
-    dice, people, sheets = plan.dice("benefit words"), lives.people, []
-    months = paid[paid["feed"] == "benefit_payment"].groupby("pay_month")
-    for number, (month, drawn) in enumerate(months):
-        who = people.loc[drawn["person"]].reset_index(drop=True)
-        rare = dice.random(len(who)) < 0.1
-        rows = pd.DataFrame({
-            "payment_no": [f"JZ{month:%Y%m}{n:04d}" for n in range(1, len(who) + 1)],
-            "resident_id": who["resident_id"],
-            "name": who["name"],
-            "kind": [WORDS[kind][int(other)] for kind, other in zip(who["benefit"], rare, strict=True)],
-            "pay_month": f"{month:%Y-%m}",
-            "amount": drawn["amount"].map("{:.2f}".format).to_numpy(),
-            "paid_on": as_day(drawn["paid_on"]).to_numpy(),
-            "grid_code": np.where(dice.random(len(who)) < 0.06, "", grids["grid_code"].to_numpy()[who["grid"]]),
-        })  # fmt: skip
-        late = number >= len(months) // 2
+    runs = list(pay_runs(city.plan, city.lives, "benefit_payment"))
+    order = ["payment_no", "kind", "name", *[c for c in BENEFIT if c not in ("payment_no", "kind", "name")]]
+    for number, run in enumerate(runs):
+        month, lots = str(run.month)[:7], city.plan.lots(f"benefit {run.month}", run.persons)
+        benefit = city.lives.frame["benefit"].to_numpy()[run.persons]
+        rows = table(
+            payment_no=numbered(f"JZ{month[2:4]}{month[5:7]}", np.arange(1, len(run.persons) + 1), 6),
+            resident_id=city.people.ids(run.persons),
+            name=city.people.names(run.persons, run.feed),
+            kind=where(lots < 0.1, picked([WORDS[kind][1] for kind in KINDS], benefit),
+                       picked([WORDS[kind][0] for kind in KINDS], benefit)),
+            pay_month=picked([month], np.zeros(len(benefit))),
+            amount=written(run.amounts, 2),
+            paid_on=as_day(np.full(len(benefit), run.paid_on)),
+            grid_code=where(lots > 0.94, "", city.people.grid_codes(run.persons, run.paid_on)),
+        )  # fmt: skip
+        late = number >= len(runs) // 2
         columns = renamed(BENEFIT, NEW_RELEASE) if late else BENEFIT
-        order = ["payment_no", "kind", "name", *[c for c in BENEFIT if c not in ("payment_no", "kind", "name")]]
         columns = {name: columns[name] for name in (order if late else BENEFIT)}
-        sheets.append(Sheet("benefit_payment", FOLDER, f"jz_{month:%Y%m}.csv", Form("csv", "utf-8-sig"), columns,
-                            rows[list(columns)], drawn["person"].isin(shielded).to_numpy()))  # fmt: skip
-    return sheets
+        yield Sheet("benefit_payment", FOLDER, f"jz_{month.replace('-', '')}.csv", Form("csv", "utf-8-sig"), columns,
+                    rows[list(columns)], city.shielded[run.persons])  # fmt: skip
 
 
-def death_sheets(plan: Plan, lives: Lives, shielded: list[int]) -> list[Sheet]:
+def deaths(city: City) -> Iterator[Sheet]:
     """One spreadsheet a month of registration, a merged title above its header row."""
-    dead = lives.people.dropna(subset="died_on").sort_values(["registered_on", "died_on", "resident_id"])
-    rows = pd.DataFrame({
-        "certificate_no": [f"SW{plan.end.year}{n:04d}" for n in range(1, len(dead) + 1)],
-        "resident_id": dead["resident_id"],
-        "name": dead["name"],
-        "died_on": as_day(dead["died_on"]),
-        "registered_on": as_day(dead["registered_on"]),
-    }, index=dead.index)  # fmt: skip
-    month = dead["registered_on"].dt.strftime("%Y%m").to_numpy()
-    guarded = dead.index.isin(shielded)
-    return [
-        Sheet("death", FOLDER, f"sw_{name}.xlsx", _titled(name), DEATH, rows[month == name], guarded[month == name])
-        for name in sorted(set(month))
-    ]
+    frame = city.lives.frame
+    dead = np.flatnonzero(frame["died_on"].notna())
+    dead = dead[np.lexsort([dead, *(frame[name].to_numpy()[dead] for name in ("died_on", "death_told_on"))])]
+    told = frame["death_told_on"].to_numpy()[dead]
+    for period in monthly(city.plan):
+        rows = np.flatnonzero(period.holds(told))
+        if not len(rows):
+            continue
+        person = dead[rows]
+        yield Sheet("death", FOLDER, f"sw_{period.name}.xlsx", _titled(period.name, "死亡登记汇总表"), DEATH, table(
+            certificate_no=numbered(f"SW{city.plan.end:%y}", rows + 1, 6),
+            resident_id=city.people.ids(person),
+            name=city.people.names(person),
+            died_on=as_day(frame["died_on"].to_numpy()[person]),
+            registered_on=as_day(told[rows]),
+        ), city.shielded[person])  # fmt: skip
 
 
-def _titled(month: str) -> Form:
-    return Form("xlsx", title=f"东湖市 {month[:4]} 年 {int(month[4:])} 月死亡登记汇总表")
+def elders(city: City) -> Iterator[Sheet]:
+    """The stock with the backlog, then who was registered since. Those with a door sensor are guarded."""
+    known = city.care.elders
+    told = known["registered_on"].to_numpy()
+    for number, period in enumerate(last_month_closed(city.plan)):
+        rows = np.flatnonzero(period.holds(told) | ((number == 0) & (told < period.ends)))
+        if not len(rows):
+            continue
+        own = known.iloc[rows]
+        person, device = own["person"].to_numpy(), own["device"].to_numpy()
+        none = city.plan.lots("no contact", rows) < 0.08
+        form = _titled(period.name, "老年人信息登记表", two_lines=True)
+        yield Sheet("elder_registry", FOLDER, f"lr_{period.name}.xlsx", form, ELDER, table(
+            elder_no=numbered("LR", rows + 1, 8),
+            resident_id=city.people.ids(person),
+            name=city.people.names(person),
+            living=picked(LIVING_WORDS, own["living"].to_numpy()),
+            care_level=picked(LEVEL_WORDS, own["level"].to_numpy()),
+            contact_name=where(none, "", city.people.names(own["contact"].to_numpy())),
+            contact_mobile=where(none, "", city.people.mobiles(own["contact"].to_numpy())),
+            device_no=where(device > 0, numbered("MC", device, 8), ""),
+            grid_code=city.people.grid_codes(person, np.datetime64(period.last)),
+            registered_on=as_day(told[rows]),
+        ), city.shielded[person] | (device > 0))  # fmt: skip
+
+
+def marriages(city: City) -> Iterator[Sheet]:
+    happened = registered_marriages(city.plan, city.lives)
+    told = happened["registered_on"].to_numpy()
+    for period in last_month_closed(city.plan):
+        rows = np.flatnonzero(period.holds(told))
+        if not len(rows):
+            continue
+        own = happened.iloc[rows]
+        man, woman = own["man"].to_numpy(), own["woman"].to_numpy()
+        form = _titled(period.name, "婚姻登记统计表", two_lines=True)
+        yield Sheet("marriage", FOLDER, f"hy_{period.name}.xlsx", form, MARRIAGE, table(
+            record_no=numbered(f"HY{city.plan.end:%y}", rows + 1, 6),
+            kind=picked([MARRIAGE_WORDS[kind] for kind in own["kind"]], np.arange(len(rows))),
+            resident_id=city.people.ids(man),
+            name=city.people.names(man),
+            resident_id_two=city.people.ids(woman),
+            name_two=city.people.names(woman),
+            registered_on=as_day(told[rows]),
+        ), city.shielded[man] | city.shielded[woman])  # fmt: skip
+
+
+def certificates(city: City) -> Iterator[Sheet]:
+    """The stock as it stood at the end of the first file's days, then the renewals."""
+    papers = city.care.certificates
+    renewed = papers["renewed_on"].to_numpy()
+    for number, period in enumerate(last_month_closed(city.plan)):
+        rows = np.arange(len(papers)) if number == 0 else np.flatnonzero(period.holds(renewed))
+        if not len(rows):
+            continue
+        own, again = papers.iloc[rows], renewed[rows] < period.ends
+        person, kind, grade = (own[name].to_numpy() for name in ("person", "kind", "grade"))
+        ids = city.people.ids(person)
+        yield Sheet("disability_certificate", FOLDER, f"cj_{period.name}.csv", Form("csv", "utf-8-sig"), CERTIFICATE, table(
+            certificate_no=joined(ids, written(kind + 1), written(grade + 1)),
+            resident_id=ids,
+            name=city.people.names(person),
+            kind=picked(DISABILITIES, kind),
+            grade=picked(GRADES, grade),
+            issued_on=as_day(np.where(again, renewed[rows], own["issued_on"].to_numpy())),
+            expires_on=as_day(np.where(again, renewed[rows] + TEN_YEARS, own["expires_on"].to_numpy())),
+            status=picked(["正常", "注销"], own["withdrawn"].to_numpy()),
+        ), city.shielded[person])  # fmt: skip
+
+
+def _titled(month: str, title: str, two_lines: bool = False) -> Form:
+    return Form("xlsx", titles=(f"东湖市 {month[:4]} 年 {int(month[4:6])} 月{title}",), two_lines=two_lines)

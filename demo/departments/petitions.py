@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
-from demo.clock import hours_around, moments
-from demo.plan import Plan
-from demo.sheet import Column, Form, Sheet, as_loose_stamp
+from demo.city import City
+from demo.clock import Rhythm, days_between, hours_around, moments
+from demo.periods import monthly
+from demo.sheet import Column, Form, Sheet
+from demo.text import as_loose_stamp, numbered, picked, table, written
 
 MONTHLY = 120.0  # at 20,000 residents
+FILING = Rhythm(hours_around((10, 2.5, 1.0), (15, 2, 0.8), (21, 2, 0.9), floor=0.05), 0.8, 0.6, 0.4)
 PETITION = {
     "petition_no": Column("留言编号", "key", required=True, cell="number"),
     "user_no": Column("留言用户", "text", required=True),
@@ -37,42 +42,49 @@ TOPICS = [
 ]
 
 
-def petition_sheets(plan: Plan, buildings: pd.DataFrame) -> list[Sheet]:
-    """One spreadsheet a month of filing."""
-    told = _file(plan, buildings)
-    month = told["filed_at"].dt.strftime("%Y%m")
-    rows = told.assign(filed_at=as_loose_stamp(told["filed_at"], seconds=True))[list(PETITION)]
-    return [
-        Sheet("petition", "petitions", f"petitions_{name}.xlsx", Form("xlsx"), PETITION, rows[month == name])
-        for name in sorted(month.unique())
-    ]
+def petitions(city: City) -> Iterator[Sheet]:
+    """One spreadsheet a month of filing. Planted petitions are guarded."""
+    told = _file(city)
+    planted = told["event"].to_numpy() >= 0
+    numbers = told["petition_no"].to_numpy()
+    for event, number in zip(told["event"].to_numpy()[planted], numbers[planted], strict=True):
+        city.events[int(event)].keys.append(str(number))
+    at = told["filed_at"].to_numpy()
+    for period in monthly(city.plan):
+        here = period.slice_of(at)
+        rows, every = told.iloc[here], np.arange(here.stop - here.start)
+        if not len(rows):
+            continue
+        yield Sheet("petition", "petitions", f"petitions_{period.name}.xlsx", Form("xlsx"), PETITION, table(
+            petition_no=written(numbers[here]),
+            user_no=numbered("A", rows["user"].to_numpy(), 8),
+            subject=picked(rows["subject"].tolist(), every),
+            filed_at=as_loose_stamp(at[here], seconds=True),
+            content=picked([PREFIX + text + SUFFIX for text in rows["content"]], every),
+            against=written(rows["against"].to_numpy()),
+            likes=written(rows["likes"].to_numpy()),
+        ), planted[here])  # fmt: skip
 
 
-def _file(plan: Plan, buildings: pd.DataFrame) -> pd.DataFrame:
+def _file(city: City) -> pd.DataFrame:
     """Petitions in order of filing. A tenth comes from a few users who file again about the same place."""
-    dice = plan.dice("petitions")
+    plan, dice = city.plan, city.plan.dice("petitions")
     size = plan.count(MONTHLY * plan.days / 30.4)
-    day = np.datetime64(plan.start) + np.sort(dice.integers(0, plan.days, size))
-    filed = moments(dice, day, hours_around((10, 2.5, 1.0), (15, 2, 0.8), (21, 2, 0.9), floor=0.05))
-    estates = buildings["estate"].unique()
-    user, topic, place = (
-        dice.integers(1000, 99_999, size),
-        dice.integers(0, len(TOPICS), size),
-        dice.choice(estates, size),
-    )
+    chance = FILING.factors(days_between(plan.start, plan.end))
+    day = np.datetime64(plan.start, "D") + dice.choice(plan.days, size=size, p=chance / chance.sum())
+    estates = city.people.homes.buildings["estate"].unique()
+    user, topic, place = (dice.integers(*ends, size) for ends in ((1000, 99_999), (0, len(TOPICS)), (0, len(estates))))
     regulars = dice.choice(size, size=max(1, size // 40), replace=False)
     repeats = np.flatnonzero(dice.random(size) < 0.1)
     again = dice.choice(regulars, size=len(repeats))
     user[repeats], topic[repeats], place[repeats] = user[again], topic[again], place[again]
-    days = dice.integers(2, 9, size)
-    text = [
-        (TOPICS[t][0].format(place=p), TOPICS[t][1].format(place=p, n=n))
-        for t, p, n in zip(topic, place, days, strict=True)
-    ]
-    told = pd.DataFrame({"user_no": [f"A{n:08d}" for n in user], "subject": [t[0] for t in text], "filed_at": filed,
-                         "content": [PREFIX + t[1] + SUFFIX for t in text]})  # fmt: skip
-    told = told.sort_values("filed_at", ignore_index=True)
-    told["petition_no"] = (188_006 + np.cumsum(dice.integers(1, 30, size))).astype(str)
-    told["against"] = dice.poisson(0.2, size).astype(str)
-    told["likes"] = dice.poisson(1.4, size).astype(str)
-    return told
+    text = [(TOPICS[t][0].format(place=estates[p]), TOPICS[t][1].format(place=estates[p], n=n))
+            for t, p, n in zip(topic, place, dice.integers(2, 9, size), strict=True)]  # fmt: skip
+    told = pd.DataFrame(text, columns=["subject", "content"]).assign(
+        user=user, filed_at=moments(dice, day, FILING.hours), event=-1
+    )
+    letters = city.letters.assign(user=1_000 + city.letters["event"].to_numpy().astype(int) * 7_919 % 98_999)
+    told = pd.concat([told, letters] if len(letters) else [told], ignore_index=True)
+    told = told.sort_values("filed_at", ignore_index=True, kind="stable")
+    told["petition_no"] = 188_006 + np.cumsum(dice.integers(1, 30, len(told)))
+    return told.assign(against=dice.poisson(0.2, len(told)), likes=dice.poisson(1.4, len(told)))

@@ -1,20 +1,21 @@
-"""公安局: the monthly household register and the incidents, exported as GB18030 by a Windows system."""
+"""公安局: household register, incidents, disputes and custody, exported as GB18030 by a Windows system."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import pandas as pd
 
-from demo.incidents import describe
-from demo.lives import Lives
+from demo.city import City
+from demo.periods import daily, last_month_closed, weekly
 from demo.plan import Plan
-from demo.sheet import Column, Form, Sheet, as_day, as_stamp, renamed
+from demo.sheet import Column, Form, Sheet, renamed
+from demo.streams.incidents import DISPUTES, INCIDENTS
+from demo.text import as_day, as_stamp, numbered, picked, table, where, written
 
 FOLDER = "police"
 FORM = Form("csv", "gb18030", newline="\r\n")
-DAILY_DAYS = 14
+MANY_RESIDENTS = 200_000  # above it only the last two registers are kept
 REGISTER = {
     "registration_no": Column("登记编号", "key", required=True),
     "resident_id": Column("公民身份号码", "id", required=True),
@@ -38,83 +39,142 @@ INCIDENT = {
     "caller_mobile": Column("报警电话", "mobile"),
     "detail": Column("简要警情", "prose"),
 }
+DISPUTE = {
+    "dispute_no": Column("纠纷编号", "key", required=True),
+    "kind": Column("纠纷类型", "word", required=True),
+    "reported_at": Column("受理时间", "stamp", required=True),
+    "grid_code": Column("所属网格", "grid", required=True),
+    "parties": Column("当事人数", "number"),
+    "tier": Column("化解层级", "word"),
+    "settled_on": Column("化解日期", "date"),
+    "status": Column("状态", "word", required=True),
+    "first_mobile": Column("申请人电话", "mobile"),
+    "detail": Column("纠纷简况", "prose"),
+}
+CUSTODY = {
+    "custody_no": Column("羁押编号", "key", required=True),
+    "resident_id": Column("公民身份号码", "id", required=True),
+    "name": Column("姓名", "name", required=True),
+    "measure": Column("措施类别", "word", required=True),
+    "began_on": Column("开始日期", "date", required=True),
+    "ended_on": Column("结束日期", "date"),
+}
 DAILY_HEADERS = {"incident_no": "接警编号", "reported_at": "接警时间", "grid_code": "网格编码"}
 # the word an officer picks, and a variant some stations write
 WORDS = {"theft": ("盗窃", "入室盗窃"), "fraud": ("诈骗", "电信诈骗"), "assault": ("殴打他人", "打架斗殴"),
          "dispute": ("纠纷", "邻里纠纷"), "traffic": ("交通事故", "交通类"), "noise": ("噪音扰民", "噪声扰民"),
          "vehicle_theft": ("盗窃电动车", "电动车被盗"), "help": ("群众求助", "求助")}  # fmt: skip
+DISPUTE_WORDS = {"neighbour": ("邻里纠纷", "邻里矛盾"), "family": ("婚姻家庭纠纷", "家庭纠纷"),
+                 "labour": ("劳动争议", "劳资纠纷"), "property": ("物业纠纷",), "consumer": ("消费纠纷",),
+                 "land": ("征地拆迁纠纷", "拆迁纠纷"), "medical": ("医疗纠纷", "医患纠纷"),
+                 "debt": ("债务纠纷", "经济纠纷"), "other": ("其他纠纷",)}  # fmt: skip
+TIERS = ["网格", "社区", "村", "街道", "镇", "县级"]
+MEASURE_WORDS = {"administrative": "行政拘留", "criminal": "刑事拘留", "sentence": "服刑",
+                 "community_correction": "社区矫正"}  # fmt: skip
 
 
-def household_register(plan: Plan, grids: pd.DataFrame, lives: Lives, keep: list[int]) -> Sheet:
-    """The register on the first of the last month. The dead are struck off, but for `keep`."""
-    dice, drawn_on = plan.dice("register"), pd.Timestamp(plan.end.replace(day=1))
-    people = lives.people
-    struck_off = (people["registered_on"] < drawn_on) & ~people.index.isin(keep)
-    here = people[~struck_off]
-    born, latest = here["birth"], drawn_on - pd.Timedelta(days=1)
-    days_after = (dice.random(len(here)) ** 2 * 0.95 * (latest - born).dt.days).astype(int)
-    words = np.where(dice.random(len(here)) < 0.04, here["sex"].map({"男": "1", "女": "2"}), here["sex"])
-    rows = pd.DataFrame({
-        "registration_no": [f"HJ{n:08d}" for n in here.index + 1],
-        "resident_id": here["resident_id"],
-        "name": here["name"],
-        "sex": words,
-        "birth_date": as_day(born),
-        "household_no": [f"H{n:06d}" for n in here["household"] + 1],
-        "address": here["address"],
-        "grid_code": grids["grid_code"].to_numpy()[here["grid"]],
-        "mobile": here["mobile"],
-        "registered_on": as_day(born + pd.to_timedelta(days_after, unit="D")),
-    })  # fmt: skip
-    return Sheet("household_registration", FOLDER, f"hj_{drawn_on:%Y%m%d}.csv", FORM, REGISTER, rows,
-                 guarded=here.index.isin(keep))  # fmt: skip
+def register_days(plan: Plan) -> Sequence[np.datetime64]:
+    """The first of each month within the days; of a large city the last two."""
+    days = [np.datetime64(first, "D") for first in plan.months() if first >= plan.start]
+    return days if plan.residents <= MANY_RESIDENTS else days[-2:]
 
 
-def incident_sheets(
-    plan: Plan, grids: pd.DataFrame, lives: Lives, happened: pd.DataFrame, surges: pd.DataFrame
-) -> list[Sheet]:
-    """Monthly backlog files, then a file a day for the last fortnight. Rows of the planted surges are guarded."""
-    dice = plan.dice("incident words")
-    told = describe(plan, grids, lives.people, happened)
-    rare = dice.random(len(told)) < 0.12
-    rows = pd.DataFrame({
-        "incident_no": told["incident_no"],
-        "reported_at": as_stamp(told["reported_at"]),
-        "category": [WORDS[kind][int(other)] for kind, other in zip(told["kind"], rare, strict=True)],
-        "grid_code": grids["grid_code"].to_numpy()[told["grid"].astype(int)],
-        "lon": told["lon"].map("{:.6f}".format),
-        "lat": told["lat"].map("{:.6f}".format),
-        "arrived_at": as_stamp(told["arrived_at"]),
-        "caller_mobile": told["caller_mobile"],
-        "detail": told["detail"],
-    })  # fmt: skip
-    guarded = _in_a_surge(told, surges)
-    days = told["reported_at"].dt.date
-    return [
-        Sheet("police_incident", FOLDER, f"jq_{name}.csv", FORM,
-              renamed(INCIDENT, DAILY_HEADERS) if first == last else INCIDENT,
-              rows[days.between(first, last)], guarded[days.between(first, last).to_numpy()])
-        for name, first, last in incident_periods(plan)
-    ]  # fmt: skip
+def registers(city: City) -> Iterator[Sheet]:
+    """Who is registered in the city on the first of a month. The dead are struck off, but for the forgotten."""
+    frame, people = city.lives.frame, city.people
+    false_sex = np.isin(np.arange(len(frame)), city.false_sex)
+    forgotten = np.isin(np.arange(len(frame)), city.unstruck)
+    for day in register_days(city.plan):
+        known = city.lives.alive(day) | (forgotten & (frame["registered_on"].to_numpy() <= day))
+        here = np.flatnonzero(known & (people.dwellings(np.arange(len(frame)), day) >= 0))
+        own, home = frame.iloc[here], people.dwellings(here, day)
+        sex = (~own["male"].to_numpy()) ^ false_sex[here]
+        digits = (city.plan.lots(f"register {day}", here) < 0.04) & ~false_sex[here]
+        rows = table(
+            registration_no=numbered("HJ", here + 1, 8),
+            resident_id=people.ids(here),
+            name=people.names(here),
+            sex=picked(["男", "女", "1", "2"], sex + 2 * digits),
+            birth_date=as_day(own["birth"]),
+            household_no=numbered("H", own["household"].to_numpy() + 1, 6),
+            address=people.homes.addresses(city.grids, home),
+            grid_code=people.codes(people.homes.grid[home]),
+            mobile=people.mobiles(here),
+            registered_on=as_day(own["registered_on"]),
+        )
+        name = f"hj_{str(day).replace('-', '')}.csv"
+        yield Sheet("household_registration", FOLDER, name, FORM, REGISTER, rows, city.shielded[here])
 
 
-def incident_periods(plan: Plan) -> list[tuple[str, date, date]]:
-    """(name, first day, last day) of the files, covering every day once."""
-    daily_from = plan.end - timedelta(days=DAILY_DAYS - 1)
-    periods = []
-    for month in plan.months():
-        first = max(month, plan.start)
-        last = min((month + timedelta(days=31)).replace(day=1) - timedelta(days=1), daily_from - timedelta(days=1))
-        if first <= last:
-            periods.append((f"{month:%Y%m}", first, last))
-    days = [daily_from + timedelta(days=n) for n in range(DAILY_DAYS)]
-    return periods + [(f"{day:%Y%m%d}", day, day) for day in days]
+def incidents(city: City) -> Iterator[Sheet]:
+    """Backlog files, then a file a day. Rows of what is planted are guarded."""
+    stream = city.stream(INCIDENTS)
+    stream.note_keys(city.events, "JQ")
+    windows = city.swells.windows.get(INCIDENTS.name, [])
+    for period in daily(city.plan):
+        new = period.slice_of(stream.at)
+        rows = np.arange(new.start, new.stop)
+        lon, lat = stream.places(city.grids, rows).T
+        minutes = 2 - np.log1p(-stream.lots("arrival one", rows) * 0.999) * 4 - np.log1p(
+            -stream.lots("arrival two", rows) * 0.999) * 4  # fmt: skip
+        arrived = stream.at[rows] + (np.clip(minutes, 2, 55) * 60).astype("timedelta64[s]")
+        seldom = np.where(stream.kind[rows] == INCIDENTS.codes.index("fraud"), 0.5, 0.04)
+        went = stream.lots("went", rows) > seldom
+        told = table(
+            incident_no=stream.numbers("JQ", rows),
+            reported_at=as_stamp(stream.at[rows]),
+            category=stream.words(WORDS, rows),
+            grid_code=city.people.codes(stream.grid[rows]),
+            lon=written(lon, 6),
+            lat=written(lat, 6),
+            arrived_at=as_stamp(np.where(went, arrived, np.datetime64("NaT", "s"))),
+            caller_mobile=where(stream.lots("withheld", rows) < 0.05, "",
+                                city.people.mobiles(stream.callers(city.people, rows))),
+            detail=stream.says(rows),
+        )  # fmt: skip
+        columns = renamed(INCIDENT, DAILY_HEADERS) if period.first == period.last else INCIDENT
+        yield Sheet("police_incident", FOLDER, f"jq_{period.name}.csv", FORM, columns, told, stream.near(windows, rows))
 
 
-def _in_a_surge(told: pd.DataFrame, surges: pd.DataFrame) -> np.ndarray:
-    inside = np.zeros(len(told), dtype=bool)
-    for surge in surges.itertuples():
-        day = told["reported_at"].dt.normalize()
-        within = day.between(surge.window_start, surge.window_end)
-        inside |= ((told["grid"] == surge.grid) & (told["kind"] == surge.kind) & within).to_numpy()
-    return inside
+def disputes(city: City) -> Iterator[Sheet]:
+    """New disputes, and older ones settled since."""
+    stream = city.stream(DISPUTES)
+    closed = stream.closed(days=9, never=0.1)
+    for period in weekly(city.plan, 2):
+        rows = stream.told_in(period, closed)
+        done, court = closed[rows] < period.ends, stream.lots("court", rows) < 0.07
+        parties = 2 + (-np.log1p(-stream.lots("parties", rows)) * 1.2).astype(int)
+        tier = np.searchsorted([0.35, 0.6, 0.75, 0.88, 0.97], stream.lots("tier", rows))
+        settled = np.where(done & ~court, closed[rows], np.datetime64("NaT", "s"))
+        yield Sheet("dispute", FOLDER, f"jf_{period.name}.csv", FORM, DISPUTE, table(
+            dispute_no=stream.numbers("JF", rows, 10),
+            kind=stream.words(DISPUTE_WORDS, rows),
+            reported_at=as_stamp(stream.at[rows], seconds=False),
+            grid_code=city.people.codes(stream.grid[rows]),
+            parties=written(parties),
+            tier=picked(TIERS, tier),
+            settled_on=as_day(settled),
+            status=picked(["调处中", "已化解", "转诉讼"], done * (1 + court)),
+            first_mobile=where(stream.lots("no mobile", rows) < 0.2, "",
+                               city.people.mobiles(stream.callers(city.people, rows))),
+            detail=stream.says(rows),
+        ))  # fmt: skip
+
+
+def custody(city: City) -> Iterator[Sheet]:
+    """Measures that began or ended in the period; the first file also has those that lasted before."""
+    held = city.care.custody
+    began, ended = held["began_on"].to_numpy(), held["ended_on"].to_numpy()
+    for number, period in enumerate(last_month_closed(city.plan)):
+        first = (number == 0) & (began < np.datetime64(period.first))
+        rows = np.flatnonzero(period.holds(began) | period.holds(ended) | first)
+        person = held["person"].to_numpy()[rows]
+        told = table(
+            custody_no=numbered(f"JG{city.plan.end:%y}", rows + 1, 6),
+            resident_id=city.people.ids(person),
+            name=city.people.names(person),
+            measure=picked([MEASURE_WORDS[one] for one in held["measure"].iloc[rows]], np.arange(len(rows))),
+            began_on=as_day(began[rows]),
+            ended_on=as_day(np.where(ended[rows] < period.ends, ended[rows], np.datetime64("NaT", "s"))),
+        )
+        yield Sheet("custody", FOLDER, f"jg_{period.name}.csv", FORM, CUSTODY, told, city.shielded[person])

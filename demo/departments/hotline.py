@@ -1,0 +1,103 @@
+"""12345热线中心: orders as JSON lines, told when they come in and again when they are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from demo.city import City
+from demo.periods import daily
+from demo.sheet import Column, Form, Sheet
+from demo.streams.service import HOTLINE
+from demo.streams.stream import Stream
+from demo.text import Text, as_stamp, joined, numbered, picked, table, where
+
+ORDER = {
+    "order_no": Column("orderNo", "key", required=True),
+    "called_at": Column("callTime", "stamp", required=True),
+    "kind": Column("category", "word", required=True),
+    "grid_code": Column("gridCode", "grid"),
+    "caller_no": Column("callerId", "text"),
+    "mobile": Column("phone", "mobile"),
+    "subject": Column("title", "prose", required=True),
+    "content": Column("content", "prose"),
+    "unit": Column("handler", "text"),
+    "due_at": Column("deadline", "stamp"),
+    "closed_at": Column("closeTime", "stamp"),
+    "satisfied": Column("satisfied", "word"),
+    "status": Column("status", "word", required=True),
+}
+WORDS = {
+    "noise": ("噪声扰民", "噪音扰民"), "refuse": ("垃圾环卫", "环境卫生"), "parking": ("违法停车", "停车问题"),
+    "water": ("供水排水", "供水"), "power": ("供电", "停电"), "housing": ("房屋物业", "物业管理"),
+    "road": ("道路设施", "路灯"), "transit": ("公共交通", "公交"), "welfare": ("社会保障", "社保医保"),
+    "food": ("食品安全",), "stray": ("流浪动物", "犬只管理"), "wage": ("拖欠工资", "欠薪"),
+    "consult": ("政策咨询", "咨询"), "other": ("其他",),
+}  # fmt: skip
+UNITS = {
+    "noise": "生态环境局", "refuse": "城市管理局", "parking": "公安局交警大队", "water": "水务集团", "power": "供电公司",
+    "housing": "住房和城乡建设局", "road": "城市管理局", "transit": "交通运输局", "welfare": "人力资源和社会保障局",
+    "food": "市场监督管理局", "stray": "城市管理局", "wage": "人力资源和社会保障局", "consult": "政务服务中心",
+    "other": "属地街道",
+}  # fmt: skip
+REGULARS, REGULAR_SHARE = 30, 0.05  # at 20,000 residents; of the calls
+DAYS_TO_ANSWER = np.timedelta64(7 * 86_400, "s")
+ENDINGS = ["，希望尽快处理", "，请有关部门核实", "，要求回复处理结果", "，之前反映过没有解决"]
+
+
+def orders(city: City) -> Iterator[Sheet]:
+    """New orders, and older ones closed since. Rows of what is planted are guarded."""
+    stream = city.stream(HOTLINE)
+    stream.note_keys(city.events, "RX")
+    closed, windows = stream.closed(days=2.4, never=0.02), city.swells.windows.get(HOTLINE.name, [])
+    estates = _estates(city)
+    for period in daily(city.plan, backlog=1):
+        rows = stream.told_in(period, closed)
+        done, returned = closed[rows] < period.ends, stream.lots("returned", rows) < 0.02
+        shut = np.where(done & ~returned, closed[rows], np.datetime64("NaT", "s"))
+        guarded = stream.near(windows, rows)
+        caller, said = _callers(city, stream, rows), stream.says(rows)
+        place = _near(estates, stream.grid[rows], stream.lots("estate", rows))
+        named = (stream.lots("named", rows) < 0.4) & (stream.event[rows] < 0)
+        ending = picked(ENDINGS, (stream.lots("ending", rows) * len(ENDINGS)).astype(int))
+        content = joined("地点：", place, "。", said, ending)
+        yield Sheet("hotline", "hotline", f"rx_{period.name}.jsonl", Form("jsonl"), ORDER, table(
+            order_no=stream.numbers("RX", rows),
+            called_at=as_stamp(stream.at[rows]),
+            kind=stream.words(WORDS, rows),
+            grid_code=where((stream.lots("no grid", rows) < 0.06) & ~guarded, "", city.people.codes(stream.grid[rows])),
+            caller_no=numbered("LD", caller + 1, 8),
+            mobile=city.people.mobiles(caller),
+            subject=where(named, joined(place, said), said),
+            content=stream.own("content", rows, content),
+            unit=picked([UNITS[code] for code in stream.recipe.codes], stream.kind[rows]),
+            due_at=as_stamp(stream.at[rows] + DAYS_TO_ANSWER),
+            closed_at=as_stamp(shut),
+            satisfied=where(np.isnat(shut), "", picked(["是", "否"], stream.lots("satisfied", rows) < 0.12)),
+            status=picked(["待派单", "办理中", "已办结", "退单"], _state(stream.lots("state", rows), done, returned)),
+        ), guarded)  # fmt: skip
+
+
+def _callers(city: City, stream: Stream, rows: np.ndarray) -> np.ndarray:
+    """Anybody; and now and then a regular, who calls about everything."""
+    callers, known = stream.callers(city.people, rows), city.people.callers
+    regulars = known[:: max(1, len(known) // city.plan.count(REGULARS))]
+    one = regulars[(stream.lots("which regular", rows) * len(regulars)).astype(int)]
+    return np.where((stream.lots("regular", rows) < REGULAR_SHARE) & (stream.event[rows] < 0), one, callers)
+
+
+def _state(lots: np.ndarray, done: np.ndarray, returned: np.ndarray) -> np.ndarray:
+    return np.where(done, np.where(returned, 3, 2), lots < 0.75)
+
+
+def _estates(city: City) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Estates in order of their grids, the first of each grid, and how many it has."""
+    own = city.people.homes.buildings.drop_duplicates("estate")
+    count = np.bincount(own["grid"], minlength=len(city.grids))
+    return own["estate"].tolist(), np.cumsum(count) - count, count
+
+
+def _near(estates: tuple[list[str], np.ndarray, np.ndarray], grid: np.ndarray, lots: np.ndarray) -> Text:
+    names, first, count = estates
+    return picked(names, first[grid] + (lots * count[grid]).astype(int))

@@ -1,0 +1,1 @@
+"""What happens to people over the days: work, pensions, benefits, marriage, care, custody, death."""

@@ -1,0 +1,1 @@
+"""What is planted for the warnings to find, and the truth about it."""

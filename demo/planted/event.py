@@ -1,0 +1,50 @@
+"""A planted event as truth/events.csv tells it, and which feeds it can be seen in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+# a family can be found only where all of its feeds are delivered
+FEEDS = {
+    "incident_surge": ["police_incident"],
+    "incident_cluster": ["police_incident"],
+    "near_repeat": ["police_incident"],
+    "hotline_surge": ["hotline"],
+    "hotline_cluster": ["hotline"],
+    "urban_case_surge": ["urban_case"],
+    "repeat_matter": ["hotline", "petition"],
+    "paid_after_death": ["death", "benefit_payment", "pension_payment"],
+    "pension_while_employed": ["employment", "pension_payment"],
+    "benefit_in_custody": ["custody", "benefit_payment"],
+    "benefit_certificate_expired": ["disability_certificate", "benefit_payment"],
+    "elevator_overdue": ["equipment_inspection", "repair"],
+    "elder_silent": ["elder_registry", "door_sensor", "device_heartbeat"],
+    "device_failed": ["elder_registry", "door_sensor", "device_heartbeat"],
+}
+COLUMNS = [
+    "event_id", "family", "current", "resident_id", "name", "grid_code", "category", "estate", "building",
+    "equipment_no", "window_start", "window_end", "size", "note", "shape", "factor", "grids", "keys",
+]  # fmt: skip
+
+
+@dataclass
+class Event:
+    """One planted event: its family and the columns it has something to say in. keys: numbers of its rows as sent."""
+
+    family: str
+    told: dict[str, Any]
+    keys: list[str] = field(default_factory=list)
+
+
+def event_table(events: Iterable[Event], feeds: set[str]) -> pd.DataFrame:
+    """truth/events.csv: one row a planted event that the delivered feeds can show."""
+    seen = [event for event in events if feeds.issuperset(FEEDS[event.family])]
+    rows = [{**event.told, "family": event.family, "keys": "|".join(event.keys)} for event in seen]
+    table = pd.DataFrame(rows, columns=COLUMNS[1:], dtype=object)
+    table = table.where(table.notna(), "")
+    table.insert(0, "event_id", [f"E{n:03d}" for n in range(1, len(table) + 1)])
+    return table

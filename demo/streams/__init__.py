@@ -1,0 +1,1 @@
+"""What happens in the city day by day, each stream with its own rhythm, rates by grid and words."""
