@@ -34,6 +34,7 @@ BASE: dict[str, Any] = {
     "columns": {
         "case_no": {"from": ["编号"], "type": "string", "required": True},
         "day": {"from": ["日期"], "type": "date"},
+        "moment": {"from": ["时间"], "type": "timestamp", "formats": ["yyyy-MM-dd HH:mm"]},
         "score": {"from": ["得分"], "type": "integer"},
         "kind": {"from": ["类别"], "type": "string"},
         "phone": {"from": ["电话"], "type": "mobile"},
@@ -99,9 +100,16 @@ def gate(contract: Contract, tmp_path: Path) -> str:
 
 
 def health(contract: Contract, tmp_path: Path) -> str:
-    from jobs.serve import promise
+    """Which of three periods were promised, and how each came, of one delivery in time and one three hours late."""
+    from jobs.operate.arrivals import arrivals
+    from jobs.operate.health import promise
 
-    return repr(promise(contract, datetime(2026, 6, 29, tzinfo=ZONE)))
+    came = [
+        {"period": "20260625", "attempt": 1, "status": "passed", "received_at": datetime(2026, 6, 26, 2, 30, tzinfo=ZONE), "read_rows": 9},
+        {"period": "20260626", "attempt": 1, "status": "passed", "received_at": datetime(2026, 6, 27, 8, 30, tzinfo=ZONE), "read_rows": 9},
+    ]  # fmt: skip
+    told = arrivals(contract, came, datetime(2026, 6, 28, 8, 45, tzinfo=ZONE))
+    return repr((told, promise(contract, told)))
 
 
 def dropped(contract: Contract, tmp_path: Path) -> str:
@@ -132,10 +140,13 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("delivery.period", r"cg_(\d{6})", period),
     ("delivery.every", "0 3 * * 1", health),
     ("delivery.late_after", "7h", health),
+    ("delivery.period_due", "yyyyMMdd - 1d", health),
+    ("delivery.header_lines", 2, sifted),
     ("columns.case_no.from", ["案件号"], sifted),
     ("columns.score.type", "money", sifted),
     ("columns.kind.required", True, lambda c, p: sifted(c, p, FILE.replace("电梯", "").encode())),
     ("columns.day.formats", ["yyyy年M月d日"], sifted),
+    ("columns.moment.zone", "UTC", lambda c, p: sifted(c, p, "编号,时间\nA1,2026-01-05 08:00\n".encode())),
     ("columns.kind.codes", "equipment_kind", sifted),
     ("columns.kind.map", {"电梯": "lift"}, sifted),
     ("columns.kind.pattern", "电.", sifted),

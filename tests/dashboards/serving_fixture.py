@@ -35,7 +35,7 @@ CREATE TABLE source_health(
     feed VARCHAR, title_zh VARCHAR, department VARCHAR, period VARCHAR, last_delivery_at TIMESTAMPTZ,
     deliveries BIGINT, read_rows BIGINT, kept_rows BIGINT, repaired_rows BIGINT, held_rows BIGINT,
     refused_rows BIGINT, held_share DOUBLE, verdict VARCHAR, verdict_zh VARCHAR, state VARCHAR, state_zh VARCHAR,
-    hours_late DOUBLE);
+    hours_late DOUBLE, waiting_zh VARCHAR);
 CREATE TABLE vital(ordinal INT, name VARCHAR, name_zh VARCHAR, value DOUBLE, unit_zh VARCHAR, note_zh VARCHAR);
 CREATE TABLE about(as_of DATE, built_at TIMESTAMPTZ, run_id VARCHAR, clock VARCHAR, table_versions VARCHAR);
 """
@@ -215,7 +215,7 @@ def _source_health() -> list[tuple]:
         late = {"late": 3.5, "missing": 30.0}.get(state, 0.0)
         rows.append(
             (feed, title, department, "2026-06-27", delivered, int(read > 0), read, read - held, held // 2, held,
-             refused, share, verdict, verdict_zh, state, state_zh, late)
+             refused, share, verdict, verdict_zh, state, state_zh, late, "")
         )  # fmt: skip
     return rows
 

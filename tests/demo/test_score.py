@@ -131,6 +131,36 @@ def test_events(home: Path, truth: Path) -> None:
     assert events["paid_after_death"]["found"] == events["elevator_overdue"]["found"] == 1
 
 
+def test_families_without_a_detector_are_not_judged(home: Path, truth: Path) -> None:
+    _plant(truth, "repeat_matter", "g1", "noise")
+    result = score(home, truth)
+    assert result["not_judged"] == {"repeat_matter": 1}
+    assert set(result["events"]) == {"incident_surge", "paid_after_death", "pension_while_employed", "elevator_overdue"}
+    told = CliRunner().invoke(app, ["score", "--home", str(home), "--truth", str(truth)])
+    assert "未评" in told.output and "同一事项反复反映 1" in told.output
+
+
+def test_a_warning_about_a_planted_cluster_is_no_false_one(home: Path, truth: Path) -> None:
+    """W3 is about grid g9, where nothing surges; a cluster reaches into it."""
+    assert score(home, truth)["events"]["incident_surge"]["false"] == 1
+    _plant(truth, "incident_cluster", "g8", "theft", grids="g8|g9")
+    surge = score(home, truth)["events"]["incident_surge"]
+    assert (surge["planted"], surge["found"], surge["false"]) == (2, 1, 0)
+
+
+def _plant(truth: Path, family: str, grid: str, category: str, grids: str = "") -> None:
+    events = pd.read_csv(truth / "events.csv", dtype=str, keep_default_na=False)
+    new = {"event_id": "E9", "family": family, "current": "1", "grid_code": grid, "category": category, "grids": grids,
+           "window_start": "2026-06-20", "window_end": "2026-06-28", "size": "6"}  # fmt: skip
+    pd.concat([events, pd.DataFrame([new])]).fillna("").to_csv(truth / "events.csv", index=False)
+
+
+def test_only_files_to_refuse_are_asked_for(home: Path, truth: Path) -> None:
+    rows = [("bx_bad.csv", "refuse", ""), ("bx_1.csv", "late", ""), ("bx_4.csv", "missing", "")]
+    pd.DataFrame(rows, columns=["file", "expect", "note"]).to_csv(truth / "deliveries.csv", index=False)
+    assert score(home, truth)["deliveries"]["to_refuse"] == {"bx_bad.csv": "refused"}
+
+
 def test_noise(home: Path, truth: Path) -> None:
     noise = score(home, truth)["noise"]
     outcome = {kind: next(name for name in OUTCOMES if own[name])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import os
 import time
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 from deltalake import DeltaTable
 
@@ -26,17 +24,6 @@ def incidents(good: int, bad: int = 0, header: str = HEADER) -> str:
     rows = [f"JQ20260301{number:04d},2026-03-01 09:30:00,盗窃,330499001001001" for number in range(good)]
     broken = [f"JQ20260301{9000 + number:04d},昨天,盗窃,330499001001001" for number in range(bad)]
     return "\n".join([header, *rows, *broken]) + "\n"
-
-
-def deaths() -> bytes:
-    book = openpyxl.Workbook()
-    assert book.active is not None
-    book.active.append(["东湖市死亡登记表"])
-    book.active.append(["死亡证明编号", "身份证号", "姓名", "死亡日期"])
-    book.active.append(["SW20260001", "11010519491231002X", "张三", "2026-03-02"])
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
 
 
 def receipts(home: Home) -> dict[str, list[str]]:
@@ -59,41 +46,6 @@ def committed(home: Home) -> set[str]:
 def in_silver(home: Home) -> set[str]:
     tables = [log.parent for log in home.lake.glob("silver/*/_delta_log")]
     return {value for table in tables for value in DeltaTable(str(table)).to_pyarrow_table()["delivery_id"].to_pylist()}
-
-
-UNREADABLE = [
-    ("police_incident", "jq_20260301.csv", b"", "文件是空的"),
-    ("police_incident", "jq_20260301.csv", b"\n\n", "应当是表头"),
-    ("police_incident", "jq_20260301.csv", incidents(3).encode(), "看起来是 UTF-8"),
-    ("employment", "jy_202603.csv", "备案编号,身份证号\n东湖,张三\n".encode("gb18030"), "第 1 行起文件不是约定的 UTF-8 编码"),
-    ("police_incident", "jq_20260301.csv", incidents(3).encode("gb18030")[:-3] + b"\xff\xff\n", "第 4 行起文件不是约定的 GB18030 编码"),
-    ("police_incident", "jq_20260301.csv", incidents(2, header="警情编号,报警时间,类,所属网格").encode("gb18030"), "缺少必填列：警情类别"),
-    ("police_incident", "jq_20260301.csv", incidents(2, header="警情編號,報警時間,警情類別,所屬網格").replace("盗窃", "竊盜").encode("big5"), "缺少必填列"),
-    ("death", "sw_202603.xlsx", b"", "文件是空的"),
-    ("death", "sw_202603.xlsx", deaths()[:-400], "工作簿打不开"),
-    ("death", "sw_202603.xlsx", "死亡证明编号,身份证号\n".encode(), "工作簿打不开"),
-    ("pension_payment", "yl_202603.jsonl", b"[]\n", "没有一行是 JSON 对象"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("feed", "file_name", "content", "said"), UNREADABLE)
-def test_a_file_that_cannot_be_read_is_refused_in_the_department_s_own_words(
-    feed: str, file_name: str, content: bytes, said: str, home, contracts, drop, take, rows
-) -> None:
-    drop(feed, file_name, content)
-    (entry,) = take(feed)
-    assert (entry.status, entry.kept_rows, entry.held_rows) == ("refused", 0, 0)
-    assert entry.read_rows == entry.refused_rows
-    (row,) = rows("ops", "delivery")
-    assert (row["status"], row["file_name"]) == ("refused", file_name)
-    pages = receipts(home)
-    assert list(pages) == [contracts[feed].owner.folder], "a receipt is for its own department alone"
-    (page,) = pages[contracts[feed].owner.folder]
-    assert said in page and file_name in page and "<h1>未接收" in page
-    assert "Error" not in page and "Traceback" not in page
-    assert not in_silver(home)
-    assert not [path for path in (*home.inbox.rglob("*"), *home.staging.rglob("*")) if path.is_file()]
-    assert [path.read_bytes() for path in home.archive.rglob(file_name)] == [content]
 
 
 def test_a_header_without_rows_is_refused_and_only_for_that(home, drop, take, rows) -> None:

@@ -50,7 +50,7 @@ def grids(*rows: tuple[int, str]) -> bytes:
 
 
 def by_time(ledger: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(ledger, key=lambda row: row["recorded_at"])
+    return sorted(ledger, key=lambda row: row["entry_no"])
 
 
 def versions(home: Any) -> dict[str, int]:
@@ -154,7 +154,9 @@ def test_after_three_failures_the_file_is_put_away_and_the_next_is_not_blocked(
     from jobs.ingest import delivery
 
     whole = delivery.publish
-    monkeypatch.setattr(delivery, "publish", lambda *given: 1 / 0 if given[-1].endswith("0301-01") else whole(*given))
+    monkeypatch.setattr(
+        delivery, "publish", lambda *given: 1 / 0 if given[0].delivery_id.endswith("0301-01") else whole(*given)
+    )
     drop("police_incident", "jq_20260301.csv", incidents(1))
     drop("police_incident", "jq_20260302.csv", incidents(2))
     assert [entry.status for entry in take("police_incident")] == ["failed", "passed"]

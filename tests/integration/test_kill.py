@@ -1,223 +1,320 @@
-"""Power may go at any moment: after kill -9 within any step, the next run ends where an undisturbed one would have."""
+"""Power may go at any moment: after kill -9 between or within any steps, the next run ends where an undisturbed one would have.
+
+The steps are not listed here. A run is watched, and each change it makes to the disk (a file opened to be written, renamed,
+removed, a folder made, a Delta table written) is a moment before which it is killed: a new step is met as soon as it exists.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import os
-import pkgutil
+import random
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from warm import Warm
 
-from jobs.home import Home
+from jobs.home import CHECKOUT, Home
 
 FEED = "police_incident"
-STEPS = [
-    "jobs.ingest.delivery.land",
-    "jobs.ingest.delivery.keep_bronze",
-    "jobs.ingest.delivery.sift",
-    "jobs.ingest.delivery._judge",
-    "jobs.ingest.delivery.hold",
-    "jobs.ingest.delivery.log_repairs",
-    "jobs.ingest.delivery.publish",
-    "jobs.ingest.delivery.give_receipt",
-    "jobs.ingest.ledger.Ledger.add",
-    "jobs.ingest.claim.archive",
-]
-TABLES = [
-    ("bronze", FEED),
-    ("silver", FEED),
-    ("identity", FEED),
-    ("held", FEED),
-    ("ops", "repair"),
-    ("ops", "gate_result"),
-]
+HEADER = "警情编号,报警时间,警情类别,所属网格,报警电话,简要警情"
+MOMENTS = 12
 OF_THE_MOMENT = {"claim_id", "recorded_at", "received_at"}
-CONTENT = "\n".join(
-    [
-        "警情编号,报警时间,警情类别,所属网格,报警电话,简要警情",
-        *(f"JQ20260301{n:04d},2026-03-01 09:30:00,盗窃,330499001001001,13712345678,电动车被盗" for n in range(18)),
-        "JQ202603010018,2026年3月1日 9:30,盗窃,330499001001001,+86 137-1234-5678,电动车被盗",
-        "JQ202603010019,昨天,盗窃,330499001001001,13712345678,电动车被盗",
+STEPS_OF_INGEST = {
+    "claim", "begin", "keep_bronze", "log_gate", "_judge", "hold", "log_repairs", "publish", "give_receipt", "add", "archive",
+}  # fmt: skip
+ORDERED = {"release": "police_incident-20260302-01", "reject": "police_incident-20260301-01"}
+
+
+def incidents(good: int, mended: int, broken: int) -> bytes:
+    """Rows of one day: as agreed, with a repair, and to be held."""
+    rows = [f"JQ20260301{n:04d},2026-03-01 09:30:00,盗窃,330499001001001,13712345678,电动车被盗" for n in range(good)]
+    rows += [
+        f"JQ20260301{1000 + n},2026年3月1日 9:30,盗窃,330499001001001,+86 137-1234-5678,被盗" for n in range(mended)
     ]
-).encode("gb18030")
-Killer = Callable[[Home, str, str, int], int]
+    rows += [f"JQ20260301{9000 + n},昨天,盗窃,330499001001001,13712345678,电动车被盗" for n in range(broken)]
+    return "\n".join([HEADER, *rows]).encode("gb18030")
 
 
-def _warm_process(orders: Connection) -> None:
-    """Imports everything once and then forks a child for each order: (environment, step, when, call)."""
-    # PySpark, imported by Great Expectations, ends a process whose main module has no file: it believes to be a doctest.
-    sys.modules["__main__"].__file__ = __file__
-    import great_expectations
-    import great_expectations.expectations
-    import great_expectations.render.renderer
-    import great_expectations.render.view
-
-    import jobs.ingest.delivery
-    import quality.duckdb_dialect
-
-    assert great_expectations and quality.duckdb_dialect and jobs.ingest.delivery
-    while order := orders.recv():
-        child = os.fork()
-        if child == 0:
-            _ingest_and_die(*order)
-        orders.send(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+CONTENT = incidents(18, mended=1, broken=1)
 
 
-def _ingest_and_die(environment: dict[str, str], step: str, when: str, call: int) -> None:
-    """One run of ingest that is killed before or after the given call of a step; exits 0 if the step was never met."""
-    from jobs.home import home
-    from jobs.ingest.delivery import ingest
-
-    os.environ.update(environment)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    owner_path, _, attribute = step.rpartition(".")
-    owner: Any = pkgutil.resolve_name(owner_path)
-    whole, calls = getattr(owner, attribute), iter(range(1, 100))
-
-    def killed(*given: Any, **named: Any) -> Any:
-        here = next(calls) == call
-        if here and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = whole(*given, **named)
-        if here:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    setattr(owner, attribute, killed)
-    try:
-        ingest(home(), home().contracts()[0][FEED], still_seconds=0)
-    finally:
-        os._exit(0)
-
-
-@pytest.fixture(scope="module")
-def killed_in() -> Iterator[Killer]:
-    """Run ingest in a process of its own that is killed in a step; gives the exit code."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_warm_process, args=(theirs,), daemon=True)
-    process.start()
-    theirs.close()
-
-    def run(home: Home, step: str, when: str, call: int = 1) -> int:
-        environment = {name: value for name, value in os.environ.items() if name.startswith("CITYBRAIN_")}
-        ours.send((environment, step, when, call))
-        assert ours.poll(60), "the killed run neither died nor ended"
-        return ours.recv()
-
-    yield run
-    ours.send(None)
-    process.join(10)
-
-
-def put(home: Home, name: str = "jq_20260301.csv", content: bytes = CONTENT) -> None:
-    path = home.drop / "police" / name
+def put(home: Home, name: str = "jq_20260301.csv", content: bytes = CONTENT, folder: str = "police") -> None:
+    path = home.drop / folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     os.utime(path, (time.time() - 60, time.time() - 60))
 
 
+# ---- what is done, and killed; each of these runs in a child
+
+
+def take(root: Path) -> None:
+    from jobs.ingest.delivery import ingest
+
+    ingest(Home(root), Home(root).contracts()[0][FEED], still_seconds=0)
+
+
+def turn_away(root: Path) -> None:
+    from jobs.ingest.stranger import turn_strangers_away
+
+    turn_strangers_away(Home(root), still_seconds=0)
+
+
+def order(root: Path, what: str) -> None:
+    """What a person orders, when the ledger does not have it yet: after a crash the command is given once more."""
+    from jobs.ingest.ledger import Ledger
+    from jobs.operate.orders import reject, release, replay
+
+    home = Home(root)
+    contract, rows = home.contracts()[0][FEED], Ledger(home, FEED).rows
+    if what == "replay" and not any(row["attempt"] == 2 for row in rows):
+        replay(home, contract, "20260301", "王工", "合同更新")
+    if what == "release" and not any(row["status"] == "released" for row in rows):
+        release(home, contract, ORDERED[what], "王工", "电话核实")
+    if what == "reject" and not any(row["status"] == "rejected" for row in rows):
+        reject(home, contract, ORDERED[what], "王工", "整列填错")
+
+
+def replay(root: Path) -> None:
+    order(root, "replay")
+
+
+def release(root: Path) -> None:
+    order(root, "release")
+
+
+def reject(root: Path) -> None:
+    order(root, "reject")
+
+
+STORIES: dict[str, Callable[[Path], None]] = {
+    "ingest": take, "strangers": turn_away, "replay": replay, "release": release, "reject": reject,
+}  # fmt: skip
+
+
+def watched(story: str, root: Path, out: Path) -> None:
+    """Do it undisturbed and write down each change it makes to the disk: [what, the project's functions under way, innermost first]."""
+    changes: list[tuple[str, list[str]]] = []
+    _at_each_change(root, lambda what: changes.append((what, _functions())))
+    STORIES[story](root)
+    out.write_text(json.dumps(changes, ensure_ascii=False), encoding="utf-8")
+
+
+def killed(story: str, root: Path, number: int) -> None:
+    """Do it, and die just before the change of that number, counted from 0."""
+    left = iter(range(number, -1, -1))
+    _at_each_change(root, lambda _: os.kill(os.getpid(), signal.SIGKILL) if next(left) == 0 else None)
+    STORIES[story](root)
+
+
+def _at_each_change(root: Path, met: Callable[[str], object]) -> None:
+    from jobs import lake
+
+    whole = lake.write_deltalake
+
+    def write(table: Any, *given: Any, **named: Any) -> None:
+        met(f"write {table}")
+        whole(table, *given, **named)
+
+    def audit(event: str, given: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(given[0], str) and given[2] & (os.O_WRONLY | os.O_RDWR) and _in(given[0]):
+            met(f"open {given[0]}")
+        elif (event in ("os.rename", "os.rmdir", "os.remove") and _in(given[0])) or (
+            event == "os.mkdir" and not os.path.exists(given[0]) and os.path.exists(os.path.dirname(given[0]))
+        ):
+            met(f"{event} {given[0]}")
+
+    def _in(path: Any) -> bool:
+        """Whether it lies in the city; what rmtree removes is named within its folder only."""
+        text = os.fspath(path)
+        return isinstance(text, str) and (text.startswith(str(root)) or not os.path.isabs(text))
+
+    lake.write_deltalake = write
+    sys.addaudithook(audit)
+
+
+def _functions() -> list[str]:
+    frame, found = sys._getframe(2), []
+    while frame:
+        if frame.f_code.co_filename.startswith(str(CHECKOUT / "jobs")):
+            found.append(frame.f_code.co_name)
+        frame = frame.f_back
+    return found
+
+
+# ---- what must be the same
+
+
 def state(home: Home) -> dict[str, Any]:
-    """Everything that must be the same whether or not a run was killed: tables, ledger, receipts, archive and what is left lying about."""
-    found: dict[str, Any] = {f"{room}.{table}": _rows(home, room, table) for room, table in TABLES}
-    found["ledger"] = [
-        {k: v for k, v in row.items() if k not in OF_THE_MOMENT} for row in _rows(home, "ops", "delivery")
-    ]
-    found["receipts"] = sorted(path.name for path in (home.returns / "police").iterdir())
-    found["archive"] = sorted((path.name, path.read_bytes()) for path in home.archive.rglob("*") if path.is_file())
+    """Everything that must not tell whether a run was killed: tables, ledger, receipts, archive and what is left lying about."""
+    found: dict[str, Any] = {str(log.parent.relative_to(home.lake)): rows(log.parent) for log in _logs(home)}
+    found["receipts"] = sorted(path.name for path in home.returns.rglob("*") if path.is_file())
+    found["to mend"] = sorted(path.read_bytes() for path in home.returns.rglob("*.csv"))
+    found["archive"] = sorted(_put_away(path) for path in home.archive.rglob("*") if path.is_file())
     found["left over"] = [
         str(path)
         for root in (home.inbox, home.staging, home.drop)
         for path in root.rglob("*")
-        if path.is_file() or path.parent == home.staging
+        if path.is_file() or path.parent == home.staging or len(path.relative_to(home.inbox.parent).parts) > 3
     ]
     return found
 
 
-def _rows(home: Home, room: str, table: str) -> list[dict[str, Any]]:
-    path = home.table(room, table)
-    rows = DeltaTable(path).to_pyarrow_table().to_pylist() if DeltaTable.is_deltatable(path) else []
-    return sorted(rows, key=repr)
+def _put_away(path: Path) -> tuple[str, str, bytes]:
+    return path.parent.parent.name, path.name, path.read_bytes()
+
+
+def _logs(home: Home) -> list[Path]:
+    return sorted(home.lake.glob("*/*/_delta_log"))
+
+
+def rows(table: Path) -> list[dict[str, Any]]:
+    """A table's rows, in one order, without what differs from run to run."""
+    found = DeltaTable(str(table)).to_pyarrow_table().to_pylist() if DeltaTable.is_deltatable(str(table)) else []
+    return sorted(({k: v for k, v in row.items() if k not in OF_THE_MOMENT} for row in found), key=repr)
+
+
+class City:
+    """Where each story begins, and how an undisturbed run of it ends."""
+
+    def __init__(self, folder: Path, warm: Warm) -> None:
+        self.folder, self.warm = folder, warm
+        self.changes: dict[str, list[tuple[str, list[str]]]] = {}
+        self.undisturbed: dict[str, dict[str, Any]] = {}
+        self.seconds: dict[str, float] = {}
+        put(self.beginning("ingest"))
+        strangers = self.beginning("strangers")
+        for folder_name, name in (("police", "未知.csv"), ("civil_affairs", "名单.txt")):
+            put(strangers, name, name.encode(), folder_name)
+        ordering = self.beginning("replay")
+        put(ordering)
+        put(ordering, "jq_20260302.csv", incidents(3, mended=0, broken=2))
+        warm.do(take, ordering.root)
+        for story in ("release", "reject"):
+            shutil.copytree(ordering.root, self.beginning(story).root)
+
+    def beginning(self, story: str) -> Home:
+        return Home(self.folder / "beginning" / story)
+
+    def fresh(self, story: str) -> Home:
+        """A city of its own for one try."""
+        root = self.folder / "try"
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.copytree(self.beginning(story).root, root)
+        return Home(root)
+
+    def watch(self, story: str) -> list[tuple[str, list[str]]]:
+        """The changes of an undisturbed run, watched once."""
+        if story not in self.changes:
+            home, out = self.fresh(story), self.folder / "changes.json"
+            self.warm.do(watched, story, home.root, out)
+            self.undisturbed[story] = state(home)
+            assert not self.undisturbed[story]["left over"]
+            self.changes[story] = [tuple(change) for change in json.loads(out.read_text(encoding="utf-8"))]
+            began, home = time.monotonic(), self.fresh(story)
+            self.warm.do(STORIES[story], home.root)
+            self.seconds[story] = time.monotonic() - began
+            assert state(home) == self.undisturbed[story]
+        return self.changes[story]
+
+    def ends_as_if_nothing_had_been(self, story: str, home: Home, when: str) -> None:
+        """The feed's next run; and the person, who sees whether the order was carried out."""
+        if story in ("replay", "release", "reject"):
+            self.warm.do(take, home.root)
+        self.warm.do(STORIES[story], home.root)
+        found, wanted = state(home), self.undisturbed[story]
+        assert found.keys() == wanted.keys(), when
+        for what in wanted:
+            assert found[what] == wanted[what], f"{what}, killed {when}"
+
+    def kill_before(self, story: str, number: int) -> None:
+        what, functions = self.watch(story)[number]
+        home, when = self.fresh(story), f"before change {number} of {story}: {what} in {functions[0]}"
+        assert self.warm.run(killed, story, home.root, number) == -signal.SIGKILL, f"never met: {when}"
+        self.ends_as_if_nothing_had_been(story, home, when)
+
+    def kill_at(self, story: str, share: float) -> bool:
+        """Kill after a share of an undisturbed run's duration; whether it was still under way."""
+        self.watch(story)
+        home, seconds = self.fresh(story), share * self.seconds[story]
+        met = self.warm.killed_after(seconds, STORIES[story], home.root) == -signal.SIGKILL
+        self.ends_as_if_nothing_had_been(story, home, f"after {seconds:.3f} s of {story}")
+        return met
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    from jobs.ingest.delivery import ingest
-
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    warm = Warm(tmp_path_factory.mktemp("warm"))
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("CITYBRAIN_KEY", "a key for tests, of no other use")
         environment.setenv("CITYBRAIN_TODAY", "2026-06-29")
-        home = Home(tmp_path_factory.mktemp("undisturbed"))
-        put(home)
-        (entry,) = ingest(home, home.contracts()[0][FEED])
-        assert (entry.read_rows, entry.kept_rows, entry.repaired_rows, entry.held_rows) == (20, 19, 1, 1)
-        found = state(home)
-        assert not found["left over"]
-        assert all(found[f"{room}.{table}"] for room, table in TABLES), "every table has something to lose"
-        return found
+        yield City(tmp_path_factory.mktemp("city"), warm)
+    warm.close()
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("step", STEPS)
-def test_after_kill_9_in_a_step_the_next_run_ends_as_if_nothing_had_been(
-    step: str, when: str, home, take, killed_in: Killer, undisturbed: dict[str, Any]
-) -> None:
-    put(home)
-    assert killed_in(home, step, when) == -signal.SIGKILL, f"{step} was never met"
-    entries = take(FEED)
-    committed = (step.endswith("Ledger.add") and when == "after") or step.endswith("archive")
-    assert len(entries) == (0 if committed else 1), "a delivery that the ledger has is only put away"
-    assert state(home) == undisturbed
+def test_an_ingest_is_killed_before_every_change_it_makes(city: City) -> None:
+    changes = city.watch("ingest")
+    met = {function for _, functions in changes for function in functions}
+    assert met >= STEPS_OF_INGEST, f"not watched: {STEPS_OF_INGEST - met}"
+    tables = [name for name in city.undisturbed["ingest"] if "/" in name]
+    assert len(tables) == 7 and all(city.undisturbed["ingest"][table] for table in tables), "each has something to lose"
+    for number in range(len(changes)):
+        city.kill_before("ingest", number)
 
 
-@pytest.mark.parametrize("call", [4, 5, 6])
-def test_after_kill_9_between_two_tables_of_one_delivery(
-    call: int, home, take, killed_in: Killer, undisturbed: dict[str, Any]
-) -> None:
-    """Delta has no transaction over tables: what a half-published delivery left is replaced, and nobody reads it before."""
-    put(home)
-    assert killed_in(home, "jobs.lake.replace_delivery", "after", call) == -signal.SIGKILL
-    assert _rows(home, "ops", "delivery") == [], "no ledger row, so no reader believes the rows"
-    take(FEED)
-    assert state(home) == undisturbed
+@pytest.mark.parametrize("story", ["strangers", "reject"])
+def test_what_takes_no_rows_in_is_killed_before_every_change(city: City, story: str) -> None:
+    assert len(city.watch(story)) > 3
+    for number in range(len(city.watch(story))):
+        city.kill_before(story, number)
 
 
-def test_killed_three_times_in_a_row_it_still_ends_right(
-    home, take, killed_in: Killer, undisturbed: dict[str, Any]
-) -> None:
-    put(home)
-    for step in ("jobs.ingest.delivery.publish", "jobs.ingest.delivery._judge", "jobs.ingest.ledger.Ledger.add"):
-        assert killed_in(home, step, "before") == -signal.SIGKILL
-    take(FEED)
-    assert state(home) == undisturbed
+@pytest.mark.parametrize("story", ["replay", "release"])
+def test_an_order_is_killed_before_every_change_outside_the_steps_of_ingest(city: City, story: str) -> None:
+    """Within the steps it is an ingest like any other, one that takes back rows of before: there three kills must do."""
+    changes = city.watch(story)
+    outside = [number for number, (_, functions) in enumerate(changes) if "_process" not in functions]
+    within = [number for number in range(len(changes)) if number not in outside]
+    assert len(outside) > 5 and "claim_again" in {name for number in outside for name in changes[number][1]}
+    for number in [*outside, within[1], within[len(within) // 2], within[-1]]:
+        city.kill_before(story, number)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_while_a_file_is_being_taken_it_is_either_waiting_or_ours(
-    when: str, home, take, killed_in: Killer, undisturbed: dict[str, Any]
-) -> None:
-    put(home)
-    assert killed_in(home, "os.rename", when) == -signal.SIGKILL
-    assert len(list(home.drop.rglob("*.csv"))) + len(list(home.inbox.rglob("*.csv"))) == 1
-    take(FEED)
-    assert state(home) == undisturbed
-    assert list((home.inbox / FEED).iterdir()) == [], "no empty claim is left to be looked at for ever"
+def test_an_ingest_is_killed_at_any_moment(city: City) -> None:
+    """Also within Delta's, DuckDB's and Great Expectations' own work, which nobody sees from outside."""
+    chance = random.Random(20260301)
+    under_way = [city.kill_at("ingest", (n + chance.random()) / MOMENTS) for n in range(MOMENTS)]
+    assert sum(under_way) > MOMENTS / 2, "most kills met a run under way"
 
 
-def test_what_a_killed_run_left_comes_before_what_has_been_dropped_since(home, take, killed_in: Killer) -> None:
-    put(home)
-    assert killed_in(home, "jobs.ingest.delivery.publish", "before") == -signal.SIGKILL
-    put(
-        home,
-        content=Path(next(home.inbox.rglob("*.csv")))
-        .read_bytes()
-        .replace("盗窃".encode("gb18030"), "诈骗".encode("gb18030")),
-    )
-    assert [(entry.attempt, entry.status) for entry in take(FEED)] == [(1, "warned"), (2, "warned")]
+def test_killed_three_times_in_a_row_it_still_ends_right(city: City) -> None:
+    changes, home = city.watch("ingest"), city.fresh("ingest")
+    for share in (0.6, 0.4, 0.7):
+        assert city.warm.run(killed, "ingest", home.root, int(share * len(changes))) == -signal.SIGKILL
+    city.ends_as_if_nothing_had_been("ingest", home, "three times")
+
+
+def test_no_reader_believes_what_a_killed_run_left(city: City) -> None:
+    """Delta has no transaction over tables: a delivery counts once the ledger has it, which is the last table written."""
+    changes, home = city.watch("ingest"), city.fresh("ingest")
+    writes = [number for number, (what, _) in enumerate(changes) if what.startswith("write ")]
+    assert "ops/delivery" in changes[writes[-1]][0] and len(writes) == 7
+    assert city.warm.run(killed, "ingest", home.root, writes[-1]) == -signal.SIGKILL
+    assert rows(Path(home.table("silver", FEED))) and not rows(Path(home.table("ops", "delivery")))
+
+
+def test_what_a_killed_run_left_comes_before_what_has_been_dropped_since(city: City) -> None:
+    home = city.fresh("ingest")
+    assert city.warm.run(killed, "ingest", home.root, len(city.watch("ingest")) // 2) == -signal.SIGKILL
+    put(home, content=CONTENT.replace("盗窃".encode("gb18030"), "诈骗".encode("gb18030")))
+    city.warm.do(take, home.root)
+    categories = {(row["delivery_id"], row["category"]) for row in rows(Path(home.table("silver", FEED)))}
+    assert categories == {(f"{FEED}-20260301-01", "theft"), (f"{FEED}-20260301-02", "fraud")}

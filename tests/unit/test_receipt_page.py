@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.receipt_page import render_receipt, write_mend_csv
+from jobs.ingest.receipt_page import render_receipt, write_mend_csv
 
 RECEIPT = {
     "delivery_id": "death-2026-02-1",

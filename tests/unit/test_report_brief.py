@@ -49,7 +49,7 @@ CREATE TABLE overdue(matter_kind VARCHAR, matter_kind_zh VARCHAR, matter_no VARC
 CREATE TABLE source_health(feed VARCHAR, title_zh VARCHAR, department VARCHAR, period VARCHAR,
   last_delivery_at TIMESTAMPTZ, deliveries BIGINT, read_rows BIGINT, kept_rows BIGINT, repaired_rows BIGINT,
   held_rows BIGINT, refused_rows BIGINT, held_share DOUBLE, verdict VARCHAR, verdict_zh VARCHAR, state VARCHAR,
-  state_zh VARCHAR, hours_late DOUBLE);
+  state_zh VARCHAR, hours_late DOUBLE, waiting_zh VARCHAR);
 CREATE TABLE vital(ordinal INT, name VARCHAR, name_zh VARCHAR, value DOUBLE, unit_zh VARCHAR, note_zh VARCHAR);
 CREATE TABLE about(as_of DATE, built_at TIMESTAMPTZ, run_id VARCHAR, clock VARCHAR, table_versions VARCHAR);
 """
@@ -137,7 +137,21 @@ def _feeds() -> list[tuple]:
         refused = read if n == 5 else 0
         counts = (read, read - held - refused, 4, held, refused, held / read if read else None)
         rows.append(
-            (f"feed_{n}", title, department, "2026-02-28", None, 1, *counts, verdict, verdict_zh, state, state_zh, late)
+            (
+                f"feed_{n}",
+                title,
+                department,
+                "2026-02-28",
+                None,
+                1,
+                *counts,
+                verdict,
+                verdict_zh,
+                state,
+                state_zh,
+                late,
+                "20260228" if n == 8 else "",
+            )
         )
     return rows
 

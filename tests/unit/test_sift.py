@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from small_feed import Row, feed_of, one_column, sifted
+from small_feed import RECEIVED, Row, feed_of, one_column, sifted
 
+from jobs.lake import connect
 from quality.reasons import say_held, say_repaired
+from quality.sift import _uneven, sift
 from schemas.contract import Contract, load_contracts
 
 CONTRACTS, _ = load_contracts()
@@ -24,7 +28,7 @@ ANY_TEXT = st.none() | st.text(max_size=30) | DIGITS_OF_ALL_SCRIPTS | LONG_NUMBE
 
 
 @pytest.mark.parametrize("feed", CONTRACTS)
-@settings(deadline=None, max_examples=6)
+@settings(deadline=None, max_examples=4)
 @given(data=st.data())
 def test_whatever_is_sent_every_row_is_kept_or_held_with_a_reason_that_can_be_said(
     feed: str, data: st.DataObject
@@ -65,9 +69,65 @@ def test_a_kept_value_that_differs_from_what_was_sent_has_its_repair_logged(feed
     assert any(row.kept for row in rows)
     for row, given_row in zip(rows, sent, strict=True):
         for column in texts:
-            asked = (given_row[column] or "").strip(" \t\n\r\v\f\u00a0\u3000\ufeff") or None
+            asked = (given_row.get(column) or "").strip(" \t\n\r\v\f\u00a0\u3000\ufeff") or None
             if row.kept and row.values[column] != asked:
                 assert column in row.repairs
+
+
+EVERY_TYPE = feed_of(
+    {
+        "word": {"from": ["词"], "type": "string", "map": {"甲": "a", "无": "none"}},
+        "code": {"from": ["编码"], "type": "string", "pattern": r".{1,6}"},
+        "plain": {"from": ["说明"], "type": "string"},
+        "count": {"from": ["数"], "type": "integer", "range": [0, 100]},
+        "size": {"from": ["量"], "type": "number"},
+        "paid": {"from": ["金额"], "type": "money", "required": True},
+        "day": {"from": ["日"], "type": "date", "formats": ["yyyy-MM-dd", "yyyy/M/d"]},
+        "moment": {"from": ["时"], "type": "timestamp", "formats": ["yyyy-MM-dd HH:mm:ss"]},
+        "agreed": {"from": ["是否"], "type": "boolean"},
+        "resident": {"from": ["身份证号"], "type": "resident_id"},
+        "mobile": {"from": ["手机"], "type": "mobile"},
+        "name": {"from": ["姓名"], "type": "person_name"},
+        "told": {"from": ["描述"], "type": "free_text"},
+    },
+    rows=[{"not_too_many": {"must": "count <= size", "zh": "数大于量"}}],
+)
+WRITTEN = st.sampled_from(
+    ["甲", "无", "12", "1.50", "2026-01-05", "1900-01-01", "1986-07-01 08:00:00", "2026-01-05 08:30:00", "是", "11010519491231002X",
+     "13712345678", "13800000000", "张三", "张 三", "N/A", "ab１", "infinity", "epoch", "99999", "-1"]
+)  # fmt: skip
+PADDED = st.builds(
+    lambda pad, text, more: f"{pad}{text}{more}",
+    *[st.sampled_from(["", "", " ", "\u3000", "\u00a0"]), WRITTEN, st.sampled_from(["", "", "\t"])],
+)
+
+
+@settings(deadline=None, max_examples=25)
+@given(data=st.data())
+def test_the_quick_look_says_of_a_row_what_the_close_look_says(data: st.DataObject) -> None:
+    cells = st.fixed_dictionaries(dict.fromkeys(EVERY_TYPE.columns, st.none() | PADDED | ANY_TEXT))
+    sent = data.draw(st.lists(cells, min_size=20, max_size=30))
+    sent += [
+        {"item_no": f"N{n}", "paid": "1", column: data.draw(PADDED)} for n, column in enumerate(EVERY_TYPE.columns)
+    ]
+    quick, close = _looked_at([*sent, {"item_no": "plain", "paid": "1"}])
+    assert len(sent) in quick
+    assert {row_no: close[row_no] for row_no in quick} == quick
+
+
+def _looked_at(sent: list[dict[str, str | None]]) -> tuple[dict[int, Any], dict[int, Any]]:
+    """Rows the quick look let through, and every row under the close look: values, reasons and repairs by row number."""
+    with connect(reads_delta=False) as con:
+        texts = {column: pa.array([row.get(column) for row in sent], pa.string()) for column in EVERY_TYPE.columns}
+        nothing = pa.nulls(len(sent), pa.string())
+        con.register("landed", pa.table({"row_no": range(len(sent)), "defect": nothing, **texts, "extra": nothing}))
+        sift(con, EVERY_TYPE, RECEIVED)
+        typed = ", ".join(f'"{column}"' for column in EVERY_TYPE.columns)
+        quick = con.execute(f"SELECT row_no, {typed}, [], [] FROM typed WHERE even").fetchall()
+        con.execute("UPDATE typed SET even = false")
+        con.execute(_uneven(EVERY_TYPE, RECEIVED))
+        close = con.execute(f"SELECT row_no, {typed}, reasons, repairs FROM uneven").fetchall()
+        return {row[0]: row[1:] for row in quick}, {row[0]: row[1:] for row in close}
 
 
 def example_of(contract: Contract) -> dict[str, str]:

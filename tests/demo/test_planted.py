@@ -1,0 +1,163 @@
+"""What the truth says was planted can be counted again from the delivered files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from delivered_files import Built, feed
+
+from schemas.contract import Contract
+
+STREAMS = {
+    "incident": ("police_incident", "incident_no", "category", "reported_at"),
+    "near": ("police_incident", "incident_no", "category", "reported_at"),
+    "hotline": ("hotline", "order_no", "kind", "called_at"),
+    "urban": ("urban_case", "case_no", "kind", "reported_at"),
+}
+Feed = Callable[[str], pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def sent(city: Built, contracts: dict[str, Contract]) -> Feed:
+    known: dict[str, pd.DataFrame] = {}
+
+    def of(name: str) -> pd.DataFrame:
+        if name not in known:
+            known[name] = feed(city, contracts, name)
+        return known[name]
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def events(city: Built) -> pd.DataFrame:
+    events = city.truth["events"]
+    return events.assign(
+        window_start=pd.to_datetime(events["window_start"]), window_end=pd.to_datetime(events["window_end"])
+    )
+
+
+def test_every_family_is_planted(events: pd.DataFrame) -> None:
+    assert events["family"].value_counts().to_dict() == {
+        "incident_surge": 12, "pension_while_employed": 10, "paid_after_death": 8, "elevator_overdue": 6,
+        "hotline_surge": 4, "repeat_matter": 4, "benefit_certificate_expired": 4, "benefit_in_custody": 3,
+        "urban_case_surge": 2, "incident_cluster": 2, "hotline_cluster": 2, "near_repeat": 2, "elder_silent": 2,
+        "device_failed": 1}  # fmt: skip
+    assert events["event_id"].is_unique
+    surges = events[events["family"] == "incident_surge"]
+    assert set(surges["shape"]) == {"step", "ramp", "spike", "drift"}
+    assert (surges["current"] == "1").sum() == 7
+
+
+def test_swells_are_in_their_stream(events: pd.DataFrame, sent: Feed, contracts: dict[str, Contract]) -> None:
+    """Each planted row is delivered in its grid, kind and days; and they make the stream as much busier as told."""
+    checked = 0
+    for event in events[events["family"].str.contains("surge|cluster|near_repeat")].itertuples():
+        name, key, kind, time = STREAMS[event.family.split("_")[0]]
+        rows = sent(name).drop_duplicates(key, keep="last")
+        words = contracts[name].columns[kind].words
+        codes = event.grids.split("|") if event.grids else [event.grid_code]
+        there = rows[rows["grid_code"].isin(codes) & (rows[kind].map(words) == event.category)]
+        own = there[there[key].isin(event.keys.split("|"))]
+        assert len(own) == int(event.size) >= 3, event
+        day = pd.to_datetime(there[time], format="mixed", errors="coerce").dt.normalize()
+        inside = day.between(event.window_start, event.window_end)
+        assert inside[own.index].all()
+        usual = (~inside).sum() / (120 - length(event))
+        if event.shape in ("step", "spike", "cluster"):
+            assert inside.sum() / length(event) > 1.2 * usual, event
+        checked += len(own)
+    assert checked > 100
+
+
+def length(event: Any) -> int:
+    return (event.window_end - event.window_start).days + 1
+
+
+def test_most_of_the_city_stays_quiet(events: pd.DataFrame) -> None:
+    surged = events[events["family"] == "incident_surge"]
+    assert surged["grid_code"].is_unique and len(surged) <= 48 / 3
+
+
+def test_near_repeats_lie_within_200_metres_and_a_week(events: pd.DataFrame, sent: Feed) -> None:
+    for event in events[events["family"] == "near_repeat"].itertuples():
+        own = sent("police_incident").set_index("incident_no").loc[event.keys.split("|")]
+        metres = own[["lon", "lat"]].astype(float).to_numpy() * [95_700, 110_900]
+        apart = np.linalg.norm(metres[:, None] - metres[None, :], axis=2)
+        assert 0 < apart.max() <= 200
+        at = pd.to_datetime(own["reported_at"])
+        assert at.max() - at.min() <= pd.Timedelta(days=7)
+
+
+def test_repeated_matters_come_from_one_caller_in_other_words(events: pd.DataFrame, sent: Feed) -> None:
+    orders, petitions = sent("hotline").drop_duplicates("order_no"), sent("petition")
+    petitions = petitions.assign(petition_no=petitions["petition_no"].str.removesuffix(".0")).set_index("petition_no")
+    orders = orders.set_index("order_no")
+    for event in events[events["family"] == "repeat_matter"].itertuples():
+        keys = event.keys.split("|")
+        calls = orders.loc[[key for key in keys if key.startswith("RX")]]
+        letters = petitions.loc[[key for key in keys if not key.startswith("RX")]]
+        assert len(calls) >= 2 and len(letters) >= 1 and len(keys) == int(event.size)
+        assert calls["caller_no"].nunique() == letters["user_no"].nunique() == 1
+        assert calls["subject"].is_unique and calls["subject"].str.contains(event.estate).all()
+        assert letters["content"].str.contains(event.estate).all()
+
+
+def test_the_silent_stop_opening_and_the_failed_stop_beating(events: pd.DataFrame, sent: Feed) -> None:
+    doors, beats, elders = sent("door_sensor"), sent("device_heartbeat"), sent("elder_registry")
+    for event in events[events["family"].isin(["elder_silent", "device_failed"])].itertuples():
+        assert (elders.loc[elders["device_no"] == event.equipment_no, "resident_id"] == event.resident_id).all()
+        door, beat = (own[own["device_no"] == event.equipment_no] for own in (doors, beats))
+        opened = within(door["occurred_at"], event)
+        assert len(door) > 100 and not opened.any()
+        beating = within(beat["beat_at"], event).sum()
+        assert beating == (0 if event.family == "device_failed" else 6 * length(event))
+
+
+def test_all_other_devices_are_heard_every_day(events: pd.DataFrame, sent: Feed, city: Built) -> None:
+    told = set(events["equipment_no"])
+    doors = sent("door_sensor")
+    at = pd.to_datetime(doors["occurred_at"], format="%Y-%m-%d %H:%M:%S", errors="coerce")
+    sound = doors[~doors["device_no"].isin(told) & doors["device_no"].str.fullmatch(r"MC\d{8}")]
+    days = at[sound.index].dt.date.groupby(sound["device_no"]).nunique()
+    days = days[days > 5]
+    assert len(days) == 5 and (days >= 54).all()
+
+
+def within(moments: pd.Series, event: Any) -> pd.Series:
+    return (
+        pd.to_datetime(moments, format="%Y-%m-%d %H:%M:%S", errors="coerce")
+        .dt.normalize()
+        .between(event.window_start, event.window_end)
+    )
+
+
+def test_payments_contradict_the_other_department(events: pd.DataFrame, sent: Feed, city: Built) -> None:
+    benefits, pensions, deaths = (sent(name) for name in ("benefit_payment", "pension_payment", "death"))
+    paid = pd.concat([benefits[benefits["file"].str.len() == len("jz_202605.csv")], pensions])
+    first = {
+        "paid_after_death": deaths.set_index("resident_id")["died_on"].astype(str),
+        "pension_while_employed": sent("employment").query("left_on == ''").set_index("resident_id")["hired_on"],
+        "benefit_in_custody": sent("custody").query("ended_on == ''").set_index("resident_id")["began_on"],
+        "benefit_certificate_expired": sent("disability_certificate")
+        .drop_duplicates("certificate_no", keep="last").set_index("resident_id")["expires_on"],
+    }  # fmt: skip
+    checked = 0
+    for event in events[events["family"].isin(list(first))].itertuples():
+        since = pd.Timestamp(first[event.family].loc[[event.resident_id]].iloc[-1])
+        own = paid[paid["resident_id"] == event.resident_id]
+        if event.family != "paid_after_death":
+            own = own[own["payment_no"].str.startswith("YL" if event.family == "pension_while_employed" else "JZ")]
+        if event.family == "pension_while_employed":
+            after = pd.to_datetime(own["paid_on"]) >= since
+        else:
+            month = own["pay_month"].str.replace("-", "")
+            after = pd.to_datetime(month, format="%Y%m") > since
+        assert after.sum() == int(event.size) >= 1, event
+        assert pd.Timestamp(city.plan.end) - event.window_end <= pd.Timedelta(days=60)
+        checked += 1
+    assert checked == 25
