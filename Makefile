@@ -35,8 +35,8 @@ up: install  ## start Airflow and Superset on loopback; files dropped from now o
 down:  ## stop what `make up` started
 	@$(LAKE)/bin/citybrain down
 
-bench: install  ## seconds for a million rows, beside DuckDB's bare copy
-	@$(LAKE)/bin/citybrain bench
+bench: install  ## seconds for a million rows, beside DuckDB's bare copy and local Spark
+	@$(LAKE)/bin/citybrain bench ingest
 
 lock: $(UV)  ## write the locks anew from pyproject.toml and locks/superset.in
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' --extra dev pyproject.toml -o locks/lakehouse.txt
