@@ -17,12 +17,14 @@ from typing import Any
 from rich.console import Console
 
 from jobs.home import home
+from jobs.operate.folders import make_folders
 from jobs.services import airflow_environment
 
 
 def main() -> int:
     """Run ingest of every feed, the city and the reports; 0 when every DAG run succeeded."""
     here = home()
+    make_folders(here, here.contracts()[0].values())
     here.make_key()
     os.environ.update(airflow_environment(here) | {"CITYBRAIN_SWEEP": "off"})
     began = time.monotonic()

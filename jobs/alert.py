@@ -35,9 +35,9 @@ def alert(home: Home, kind: str, subject: str, says_zh: str) -> None:
     """kind: late_delivery, dag_failed, ...; subject: the feed or DAG; says_zh carries no personal data."""
     log.warning("alert %s %s: %s", kind, subject, says_zh)
     row = {"raised_at": datetime.now(ZONE), "kind": kind, "subject": subject, "says_zh": says_zh}
-    lake.append(path(home), pa.Table.from_pylist([row], SCHEMA))
-    if command := os.environ.get("CITYBRAIN_ALERT_COMMAND"):
+    if command := os.environ.get("CITYBRAIN_ALERT_COMMAND"):  # first: what is wrong may be that nothing can be written
         _hand_over(command, row)
+    lake.append(path(home), pa.Table.from_pylist([row], SCHEMA))
 
 
 def recent(home: Home, days: int = 2) -> list[dict[str, Any]]:

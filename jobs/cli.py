@@ -52,6 +52,7 @@ def ingest(
     from jobs.ingest.claim import STILL_SECONDS
     from jobs.ingest.delivery import DeliveriesFailed
     from jobs.ingest.delivery import ingest as take
+    from jobs.ingest.no_room import NoRoom
     from jobs.ingest.stranger import turn_strangers_away
 
     here = home()
@@ -60,15 +61,19 @@ def ingest(
         raise typer.BadParameter(f"there is no feed {feed!r}; known are {', '.join(contracts)}")
     still = 0.0 if now else STILL_SECONDS
     failed = False
-    for name in [feed] if feed else contracts:
-        try:
-            take(here, contracts[name], _say, still)
-        except DeliveriesFailed as fault:
-            console.print(f"[red]{fault}[/red]")
-            failed = True
-    if not feed:
-        for entry in turn_strangers_away(here, still):
-            _say(entry)
+    try:
+        for name in [feed] if feed else contracts:
+            try:
+                take(here, contracts[name], _say, still)
+            except DeliveriesFailed as fault:
+                console.print(f"[red]{fault}[/red]")
+                failed = True
+        if not feed:
+            for entry in turn_strangers_away(here, still):
+                _say(entry)
+    except NoRoom as fault:
+        console.print(f"[red]{fault}[/red]")
+        failed = True
     _tell(faults)
     raise typer.Exit(1 if failed else 0)
 

@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from jobs.whole import written_whole
 from schemas.contract import FEEDS, Contract, ContractFault, load_contracts
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -117,8 +118,9 @@ class Home:
         path = self.root / "secrets" / "key"
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(32))
+            with written_whole(path) as draft:
+                draft.touch(mode=0o600)
+                draft.write_text(secrets.token_hex(32))
 
     def subkey(self, purpose: str) -> bytes:
         """A 64-byte key for one purpose: row keys never change, pseudonyms change with the purpose's year."""

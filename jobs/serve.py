@@ -17,7 +17,9 @@ from jobs import lake
 from jobs.current import current_deliveries, current_rows, latest_outcomes
 from jobs.home import ZONE, Home
 from jobs.ingest import ledger
+from jobs.ingest.alone import alone
 from jobs.operate.health import source_health
+from jobs.whole import written_whole
 from quality.forms import name, quote
 from schemas.codes import load_code_list
 from schemas.contract import Contract
@@ -34,8 +36,15 @@ def serve(home: Home, as_of: date | None = None) -> Path:
     contracts, _ = home.contracts()
     now = home.now().replace(microsecond=0)
     as_of = as_of or now.date()
+    with alone(home, "serving"):
+        return _serve(home, contracts, as_of, now)
+
+
+def _serve(home: Home, contracts: dict[str, Contract], as_of: date, now: datetime) -> Path:
     run_id = f"{datetime.now(ZONE):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
     home.serving.mkdir(parents=True, exist_ok=True)
+    for left in home.serving.glob("serving-*.part*"):  # by a run that was killed
+        left.unlink()
     target = home.serving / f"serving-{run_id}.duckdb"
     part = target.with_suffix(".part")
     with lake.connect(part) as con:
@@ -233,8 +242,9 @@ def _words(column: str, words: dict[str, str]) -> str:
 
 def _swap(home: Home, target: Path) -> None:
     link = home.serving / "serving.duckdb"
-    part = home.serving / f".serving-{uuid.uuid4().hex[:6]}"
-    part.symlink_to(target.name)
-    os.replace(part, link)
-    for old in sorted(home.serving.glob("serving-*.duckdb"))[:-KEEP_FILES]:
+    with written_whole(link) as draft:
+        draft.unlink(missing_ok=True)
+        draft.symlink_to(target.name)
+    others = sorted(path for path in home.serving.glob("serving-*.duckdb") if path != target)
+    for old in others[: 1 - KEEP_FILES]:
         old.unlink()

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from jobs.home import CHECKOUT, Home
+from jobs.operate.folders import make_folders
 
 AIRFLOW_PORT = int(os.environ.get("CITYBRAIN_AIRFLOW_PORT", "8080"))
 SUPERSET_PORT = int(os.environ.get("CITYBRAIN_SUPERSET_PORT", "8088"))
@@ -59,6 +60,7 @@ def up(home: Home, *, superset: bool = True) -> None:
     """Migrate, import the dashboards, start everything and wait until it answers. Raises NotStarted naming what did not."""
     if is_up(home):
         return
+    make_folders(home, home.contracts()[0].values())
     (home.root / "services").mkdir(parents=True, exist_ok=True)
     environment = airflow_environment(home)
     airflow = [sys.executable, "-m", "airflow"]

@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from settings import KEY, TODAY
 
 from jobs.home import Home
 from jobs.ingest.ledger import Entry
 from schemas.contract import Contract
-
-KEY = "a key for tests, of no other use"
-TODAY = "2026-06-29"
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from schemas.contract import Contract
 STILL_SECONDS = 10.0
 UNRECOGNISED = "unrecognised"
 BEGUN, ORDER = ".begun", ".order.json"
+LONGEST_NAME = 255  # bytes, on every file system that a city would use
 PARTIAL = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
 
 
@@ -122,11 +123,17 @@ def number_of(claim_id: str) -> int:
 
 
 def _readable(file_name: str) -> str:
-    """A name that old upload clients sent in GBK, as text; unreadable bytes would fail in every table and page."""
+    """A name that old upload clients sent in GBK, as text; unreadable bytes would fail in every table and page.
+
+    As text it takes half as many bytes again: a very long name is cut before its ending.
+    """
     try:
         file_name.encode("utf-8")
     except UnicodeEncodeError:
-        return os.fsencode(file_name).decode("gb18030", "replace")
+        text = os.fsencode(file_name).decode("gb18030", "replace")
+        ending = Path(text).suffix.encode()[-LONGEST_NAME // 2 :]
+        stem = text.encode().removesuffix(ending)[: LONGEST_NAME - len(ending)]
+        return stem.decode("utf-8", "ignore") + ending.decode("utf-8", "ignore")
     return file_name
 
 

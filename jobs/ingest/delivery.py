@@ -20,9 +20,11 @@ from jobs.ingest.alone import alone
 from jobs.ingest.claim import Claim, Order
 from jobs.ingest.land import Landed, land
 from jobs.ingest.ledger import COMMITTED, Entry, Ledger, Status, delivery_id
+from jobs.ingest.no_room import is_full, naming_a_full_disk
 from jobs.ingest.publish import Batch, hold, keep_bronze, log_gate, log_repairs, publish
 from jobs.ingest.receipt import give_receipt
 from jobs.ingest.unreadable import Unreadable
+from jobs.whole import written_whole
 from quality.gate import Verdict, gate
 from quality.sift import Sifted, sift
 from schemas.contract import Contract
@@ -40,9 +42,10 @@ def ingest(
 ) -> list[Entry]:
     """Take every waiting delivery of a feed, oldest first, those that an earlier run left unfinished before all.
 
-    One run at a time a feed. Returns what became of each. Raises DeliveriesFailed at the end when a step of ours broke.
+    One run at a time a feed. Returns what became of each. Raises DeliveriesFailed at the end when a step of ours broke,
+    NoRoom at once when the disk is full.
     """
-    with alone(home, contract.feed):
+    with naming_a_full_disk(home, f"feed {contract.feed}"), alone(home, contract.feed):
         ledger = Ledger(home, contract.feed)
         for path in claims.waiting(home, contract):
             if claims.stands_still(path, still_seconds):
@@ -113,6 +116,8 @@ def _guarded(home: Home, contract: Contract, ledger: Ledger, entry: Entry, claim
                 give_receipt(home, contract, entry)
                 return entry
     except Exception as fault:
+        if is_full(fault):  # no try of this file's: it is not written down, and tried as often as it takes
+            raise
         log.exception("feed %s: delivery %s failed", contract.feed, entry.delivery_id)
         entry = replace(
             entry,
@@ -161,8 +166,8 @@ def _judge(batch: Batch, ledger: Ledger, entry: Entry) -> Verdict:
     verdict = gate(batch.contract, _database(entry), entry.delivery_id, ledger.past_rows(entry.period))
     log_gate(batch, verdict)
     page = batch.home.data_docs / batch.contract.feed / f"{entry.delivery_id}.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(verdict.page, encoding="utf-8")
+    with written_whole(page) as draft:
+        draft.write_text(verdict.page, encoding="utf-8")
     return verdict
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from jobs.home import Home
 from jobs.ingest.land import extra_titles
 from jobs.ingest.ledger import Entry
 from jobs.ingest.receipt_page import render_receipt, write_mend_csv
+from jobs.whole import written_whole
 from quality.headers import HeaderMap
 from quality.reasons import say_held, say_repaired
 from quality.sift import repairs
@@ -139,7 +139,6 @@ def _rows_to_mend(
 
 
 def _write(path: Path, page: str) -> Path:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(page, encoding="utf-8")
-    os.replace(part, path)
+    with written_whole(path) as draft:
+        draft.write_text(page, encoding="utf-8")
     return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 from jobs.report.identifiers import mask_identifiers
 from jobs.report.page import templates
 from jobs.report.typeset import chinese_punctuation
+from jobs.whole import written_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 EXAMPLES_SHOWN = 12
@@ -57,9 +57,7 @@ def write_mend_csv(path: Path, header: list[str], rows: Iterable[tuple[int, list
     """
     width = len(header) - 2 if header[-2:] == ["行号", "原因"] else len(header)  # ours, when a mended file returns
     written = 0
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with draft.open("w", encoding="utf-8-sig", newline="") as file:
+    with written_whole(path) as draft, draft.open("w", encoding="utf-8-sig", newline="") as file:
         sheet = csv.writer(file, quoting=csv.QUOTE_ALL)
         sheet.writerow([*map(_safe_cell, header[:width]), "行号", "原因"])
         for number, cells, reason in rows:
@@ -67,7 +65,6 @@ def write_mend_csv(path: Path, header: list[str], rows: Iterable[tuple[int, list
             row = [*padded[:width], str(number), reason, *padded[len(header) :]]
             sheet.writerow([_safe_cell(cell) for cell in row])
             written += 1
-    draft.replace(path)
     return written
 
 

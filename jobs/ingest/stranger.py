@@ -9,6 +9,7 @@ from jobs.ingest import claim as claims
 from jobs.ingest.alone import alone
 from jobs.ingest.claim import UNRECOGNISED, Claim
 from jobs.ingest.ledger import Entry, Ledger
+from jobs.ingest.no_room import naming_a_full_disk
 from jobs.ingest.receipt import tell_stranger
 from schemas.contract import Contract
 
@@ -18,7 +19,7 @@ def turn_strangers_away(home: Home, still_seconds: float = claims.STILL_SECONDS)
     contracts, faults = home.contracts()
     if faults:
         return []
-    with alone(home, UNRECOGNISED):
+    with naming_a_full_disk(home, "files that no contract takes"), alone(home, UNRECOGNISED):
         return _turned_away(home, contracts, still_seconds)
 
 
@@ -41,9 +42,11 @@ def _turn_away(home: Home, contracts: dict[str, Contract], ledger: Ledger, folde
     period = f"{received_at:%Y%m%d}"
     attempt = ledger.attempt_of(claim.claim_id, period)
     taken = "、".join(c.delivery.files for c in contracts.values() if c.owner.folder == folder) or "无"
+    with claim.path.open("rb") as source:
+        digest = hashlib.file_digest(source, "sha256").hexdigest()
     entry = Entry(
         claim.claim_id, f"{UNRECOGNISED}-{period}-{attempt:02d}", UNRECOGNISED, period, attempt, claim.path.name,
-        hashlib.sha256(claim.path.read_bytes()).hexdigest(), claim.path.stat().st_size, received_at, "refused",
+        digest, claim.path.stat().st_size, received_at, "refused",
         words=[f"文件名不符合任何一项约定。本单位约定的文件名:{taken}。请改名后重新上传。"],
     )  # fmt: skip
     if not ledger.finished(claim.claim_id):

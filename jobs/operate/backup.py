@@ -15,10 +15,17 @@ from pathlib import Path
 from jobs.home import ZONE, Home
 from jobs.ingest.alone import alone
 from jobs.ingest.claim import UNRECOGNISED
+from jobs.operate.folders import make_folders
+from jobs.whole import written_whole
 
 MANIFEST = "manifest.json"
+RESTORING = ".restoring"
 KEPT = ("lake", "archive", "inbox", "drop", "return", "reports", "data_docs", "secrets", "today")
 LINKED = ("lake", "archive")  # their files are written once and never changed
+
+
+class CannotBackUp(ValueError):
+    """Part of the city is out of reach."""
 
 
 class CannotRestore(ValueError):
@@ -35,11 +42,15 @@ class Copied:
 
 
 def backup(home: Home, to: Path) -> Copied:
-    """Copy the city into the new folder `to`, with no delivery, city run or order under way meanwhile. Raises FileExistsError.
+    """Copy the city into the new folder `to`, with no delivery, city run or order under way meanwhile. Raises FileExistsError, CannotBackUp.
 
     Whoever holds the copy holds the city's keys: keep it as safe as the city. Files of the newest backup beside `to` that
     are the same are linked, so that a nightly copy costs what is new.
     """
+    if home.lake != home.root / "lake":
+        raise CannotBackUp(
+            f"the tables are at {home.lake} (CITYBRAIN_LAKE), not in {home.root}: copy them where they are kept"
+        )
     to.mkdir(parents=True, mode=0o700)
     last = _last_backup(to)
     files: dict[str, tuple[int, str]] = {}
@@ -57,15 +68,18 @@ def backup(home: Home, to: Path) -> Copied:
                 shutil.copy2(path, target)
             files[name] = (target.stat().st_size, _sha256(target))
     manifest = {"made_at": datetime.now(ZONE).isoformat(timespec="seconds"), "files": files}
-    part = to / f".{MANIFEST}.part"
-    part.write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
-    part.replace(to / MANIFEST)
+    with written_whole(to / MANIFEST) as draft:
+        draft.write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
     return Copied(len(files), sum(size for size, _ in files.values()), linked)
 
 
 def restore(home: Home, source: Path) -> Copied:
-    """Make the city of a backup in an empty home. Every file is checked against the backup's list first. Raises CannotRestore."""
-    if any((home.root / name).exists() for name in KEPT):
+    """Make the city of a backup in an empty home. Every file is checked against the backup's list first. Raises CannotRestore.
+
+    Killed midway and run again, it begins anew.
+    """
+    begun = home.root / RESTORING
+    if not begun.exists() and any((home.root / name).exists() for name in KEPT):
         raise CannotRestore(f"{home.root} already holds a city: restore into an empty folder (CITYBRAIN_HOME)")
     if not (source / MANIFEST).is_file():
         raise CannotRestore(f"{source} has no {MANIFEST}: the backup was not finished, or this is no backup")
@@ -74,13 +88,14 @@ def restore(home: Home, source: Path) -> Copied:
         path = source / name
         if not path.is_file() or path.stat().st_size != size or _sha256(path) != digest:
             raise CannotRestore(f"{path} is not what was backed up: take an older backup")
+    home.root.mkdir(parents=True, exist_ok=True)
+    begun.touch()
+    make_folders(home, home.contracts()[0].values())
     for name in files:
         target = home.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source / name, target)
-    for private in ("secrets", "lake", "inbox", "archive"):
-        if (home.root / private).is_dir():
-            (home.root / private).chmod(0o700)
+    begun.unlink()
     return Copied(len(files), sum(size for size, _ in files.values()), 0)
 
 

@@ -99,15 +99,20 @@ def backup(
     to: Annotated[Path, typer.Argument(help="a folder that holds backups; this one becomes a folder in it")],
 ) -> None:
     """Copy tables, files and keys into a new folder, nothing moving meanwhile; what the last backup there already has is linked."""
+    from jobs.operate.backup import CannotBackUp
     from jobs.operate.backup import backup as copy
 
     began, target = time.monotonic(), to / f"{datetime.now(ZONE):%Y%m%d-%H%M%S}"
-    with console.status(f"backup to {target}"):
-        done = copy(home(), target)
-    console.print(
-        f"{target}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB ({done.linked:,} linked), {time.monotonic() - began:.1f} s. "
-        "It holds the city's keys: keep it as safe as the city."
-    )
+    try:
+        with console.status(f"backup to {target}"):
+            done = copy(home(), target)
+    except CannotBackUp as fault:
+        _stop(fault)
+    else:
+        console.print(
+            f"{target}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB ({done.linked:,} linked), {time.monotonic() - began:.1f} s. "
+            "It holds the city's keys: keep it as safe as the city."
+        )
 
 
 @app.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from jobs.report.compose import Brief, compose
 from jobs.report.figures import read_figures
 from jobs.report.lint import BriefFault, Fault, lint
 from jobs.report.page import page, render_html, render_pdf
+from jobs.whole import written_whole
 
 __all__ = ["Brief", "BriefFault", "Fault", "lint", "write_brief"]
 
@@ -33,9 +33,6 @@ def write_brief(serving: Path, out: Path, *, issue_no: int | None = None) -> Bri
 
 
 def _put(path: Path, content: bytes) -> Path:
-    """Whole or not at all: a reader never opens half a brief."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    draft.write_bytes(content)
-    draft.replace(path)
+    with written_whole(path) as draft:
+        draft.write_bytes(content)
     return path

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from small_feed import RECEIVED, feed_of
 
+from demo.build_summary import peak_megabytes
 from jobs.ingest.land import land
 from jobs.ingest.unreadable import Unreadable
 from jobs.lake import connect
@@ -25,7 +26,7 @@ from quality.sift import sift
 from schemas.contract import Contract
 
 MOST_ADDRESSES = 8 << 30  # of which DuckDB reserves up to 3 GB and touches a tenth
-MOST_MEMORY = 1 << 30
+MOST_MEGABYTES = 1024
 MOST_SECONDS = 60
 COLUMNS = {
     "town": {"from": ["所属街道"], "type": "string", "map": {"东湖街道": "donghu", "南桥街道": "nanqiao"}},
@@ -128,8 +129,7 @@ def explore(kind: str, examples: int, last: Path, report: Path, start: int | Non
         with tempfile.TemporaryDirectory(dir=last.parent) as staging:
             outcomes.append(read(FEEDS[kind], last, Path(staging)) is not None)
         signal.alarm(0)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
-        assert peak < MOST_MEMORY, f"{peak >> 20} MB of memory"
+        assert peak_megabytes() < MOST_MEGABYTES, f"{peak_megabytes():.0f} MB of memory"
 
     chosen = settings(
         max_examples=examples, deadline=None, database=None, derandomize=start is None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from bad_files import BAD_FILES, GOOD_FILES, BadFile
-from conftest import KEY, TODAY
 from deltalake import DeltaTable
+from settings import KEY, TODAY
 
 from jobs.home import Home
 from jobs.ingest.delivery import DeliveriesFailed, ingest

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from settings import KEY, TODAY
 from warm import Warm
 
 from jobs.home import CHECKOUT, Home
@@ -254,8 +255,8 @@ class City:
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     warm = Warm(tmp_path_factory.mktemp("warm"))
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("CITYBRAIN_KEY", "a key for tests, of no other use")
-        environment.setenv("CITYBRAIN_TODAY", "2026-06-29")
+        environment.setenv("CITYBRAIN_KEY", KEY)
+        environment.setenv("CITYBRAIN_TODAY", TODAY)
         yield City(tmp_path_factory.mktemp("city"), warm)
     warm.close()
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from jobs.cli import app
 from jobs.home import Home
 from jobs.ingest.delivery import ingest
-from jobs.operate.backup import CannotRestore, backup, restore
+from jobs.operate.backup import CannotBackUp, CannotRestore, backup, restore
 from jobs.operate.doctor import examine
 from jobs.operate.folders import make_folders
 from jobs.operate.orders import CannotBeDone, reject, release, replay
@@ -160,6 +160,36 @@ def test_a_backup_that_is_not_whole_and_a_home_in_use_are_refused(home, drop, ta
     (tmp_path / "copy" / "manifest.json").unlink()
     with pytest.raises(CannotRestore, match="was not finished"):
         restore(Home(tmp_path / "elsewhere"), tmp_path / "copy")
+
+
+def test_a_restore_that_was_killed_begins_anew(home, drop, take, tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("CITYBRAIN_KEY")
+    home.make_key()
+    drop(FEED, "jq_20260301.csv", incidents(2))
+    take(FEED)
+    before = state(home)
+    backup(home, tmp_path / "copy")
+    copies = iter(range(5))
+
+    def killed(*given: Any) -> None:
+        next(copies)
+        shutil.copy(*given)
+
+    restored = Home(tmp_path / "elsewhere")
+    with monkeypatch.context() as broken:
+        broken.setattr("jobs.operate.backup.shutil.copy2", killed)
+        with pytest.raises(StopIteration):
+            restore(restored, tmp_path / "copy")
+    restore(restored, tmp_path / "copy")
+    assert state(restored) == before
+    with pytest.raises(CannotRestore, match="already holds a city"):
+        restore(restored, tmp_path / "copy")
+
+
+def test_tables_kept_elsewhere_are_not_left_out_of_a_backup_in_silence(home, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("CITYBRAIN_LAKE", str(tmp_path / "lake"))
+    with pytest.raises(CannotBackUp, match="CITYBRAIN_LAKE"):
+        backup(home, tmp_path / "copy")
 
 
 def test_compact_and_vacuum_keep_the_rows_and_the_versions_that_something_rests_on(home, drop, take) -> None:

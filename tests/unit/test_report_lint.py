@@ -13,8 +13,8 @@ from jobs.report.identifiers import find_identifiers, mask_identifiers
 from jobs.report.lint import lint
 from jobs.report.typeset import chinese_punctuation
 
-LATE = Feed("pension", "养老金发放", "人社局", 100, 98, 2, 0, 0.02, "pass", "通过", "late", "迟报", 5.0)
-ON_TIME = Feed("incident", "警情", "公安局", 300, 300, 0, 0, 0.0, "pass", "通过", "on_time", "按时", 0.0)
+LATE = Feed("pension", "养老金发放", "人社局", 100, 98, 2, 0, 0.02, "pass", "通过", "late", "迟报", 5.0, None)
+ON_TIME = Feed("incident", "警情", "公安局", 300, 300, 0, 0, 0.0, "pass", "通过", "on_time", "按时", 0.0, None)
 WARNING = NewWarning(
     "red", "红", "警情异常增多", "近7日 23 起,预期 9 起。", "R-3f9a2c71", "东湖第1网格", None, "东湖街道", None, None
 )

@@ -1,0 +1,64 @@
+"""Airflow's database goes away for a minute while departments' files are being taken: every row arrives, once."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+
+import pytest
+from deltalake import DeltaTable
+from settings import KEY
+
+from jobs.bench.crowd import crowded_city, drop_files, metadata, put_away, wait_for_all
+from jobs.home import Home
+from jobs.ingest.ledger import Ledger
+
+pytestmark = pytest.mark.airflow
+FEEDS, FILES, ROWS = 4, 2, 100
+AWAY_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def city() -> Iterator[Home]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CITYBRAIN_KEY", KEY)
+        environment.setenv("CITYBRAIN_AIRFLOW_PORT", "18080")
+        environment.setattr("jobs.services.AIRFLOW_PORT", 18080)
+        environment.setenv("CITYBRAIN_HOME", "")  # both are set below, and put back by this context
+        environment.setenv("CITYBRAIN_FEEDS", "")
+        with crowded_city(FEEDS, os.environ) as home:
+            yield home
+
+
+def take_away(home: Home, seconds: float) -> None:
+    """Nobody else reads or writes the database for so long."""
+    with sqlite3.connect(home.root / "airflow" / "airflow.db", timeout=30, isolation_level=None) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        time.sleep(seconds)
+        db.execute("ROLLBACK")
+
+
+def test_every_row_arrives_once_though_the_database_is_away_for_a_minute(city: Home) -> None:
+    drop_files(city, FEEDS, FILES, ROWS)
+    while not put_away(city):
+        time.sleep(0.5)
+    assert put_away(city) < FEEDS * FILES, "some are still under way"
+    take_away(city, AWAY_SECONDS)
+    wait_for_all(city, FEEDS * FILES)
+    for number in range(FEEDS):
+        feed = f"crowd_{number:02d}"
+        assert sorted(row["status"] for row in Ledger(city, feed).rows) == ["passed"] * FILES
+        for room in ("bronze", "silver"):
+            rows = DeltaTable(city.table(room, feed)).to_pyarrow_table()
+            assert (
+                len(rows)
+                == len(set(zip(rows["delivery_id"].to_pylist(), rows["row_no"].to_pylist(), strict=True)))
+                == FILES * ROWS
+            )
+    assert not [path for room in (city.drop, city.inbox) for path in room.rglob("*") if path.is_file()]
+    with metadata(city) as db:
+        assert (
+            db.execute("SELECT count(*) FROM task_instance WHERE dag_id LIKE 'ingest_crowd_%'").fetchone()[0] >= FEEDS
+        )
