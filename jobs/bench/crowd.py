@@ -99,13 +99,13 @@ def put_away(home: Home) -> int:
     return sum(1 for _ in home.archive.glob(f"{PREFIX}*/*/*"))
 
 
-def write_contract(folder: Path, number: int) -> str:
-    """A small feed of events, one file a day, in a drop folder of its own; its name."""
+def write_contract(folder: Path, number: int, **delivery: str) -> str:
+    """A small feed of events, one file a day unless `delivery` says otherwise, in a drop folder of its own; its name."""
     feed = f"{PREFIX}{number:02d}"
     given: dict[str, Any] = {
         "feed": feed, "title": {"zh": f"小样{number}", "en": f"Small {number}"},
         "owner": {"department": f"单位{number}", "folder": feed, "contact": "data@example.cn"},
-        "delivery": {"files": "xy_*.csv", "kind": "events", "every": "0 2 * * *", "late_after": "6h", "period": r"xy_(\d{8})"},
+        "delivery": {"files": "xy_*.csv", "kind": "events", "every": "0 2 * * *", "late_after": "6h", "period": r"xy_(\d{8})", **delivery},
         "key": ["item_no"],
         "columns": {
             "item_no": {"from": ["编号"], "type": "string", "required": True},

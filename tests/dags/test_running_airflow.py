@@ -1,4 +1,4 @@
-"""Airflow's database goes away for a minute while departments' files are being taken: every row arrives, once."""
+"""A real Airflow at work: its database goes away for a minute, a department is late. Every row arrives, once; the operator is told."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
 from settings import KEY
 
-from jobs.bench.crowd import crowded_city, drop_files, metadata, put_away, wait_for_all
+from jobs.alert import recent
+from jobs.bench.crowd import crowded_city, drop_files, metadata, put_away, wait_for_all, write_contract
 from jobs.home import Home
 from jobs.ingest.ledger import Ledger
 
 pytestmark = pytest.mark.airflow
 FEEDS, FILES, ROWS = 4, 2, 100
 AWAY_SECONDS = 60
+LATE_SECONDS = 300
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +41,16 @@ def take_away(home: Home, seconds: float) -> None:
         db.execute("BEGIN EXCLUSIVE")
         time.sleep(seconds)
         db.execute("ROLLBACK")
+
+
+def test_a_department_that_is_late_is_an_alert_to_the_operator(city: Home) -> None:
+    """By Airflow's own deadline, of a feed that came by one YAML while it ran."""
+    feed = write_contract(Path(os.environ["CITYBRAIN_FEEDS"]), 90, every="* * * * *", late_after="1m")
+    deadline = time.monotonic() + LATE_SECONDS
+    while not (alerts := recent(city)) and time.monotonic() < deadline:
+        time.sleep(2)
+    assert {(told["kind"], told["subject"]) for told in alerts} == {("late_delivery", feed)}
+    assert "单位90的小样90已超过约定时间" in alerts[0]["says_zh"] and "data@example.cn" in alerts[0]["says_zh"]
 
 
 def test_every_row_arrives_once_though_the_database_is_away_for_a_minute(city: Home) -> None:
