@@ -41,12 +41,12 @@ class Arrival:
 def arrivals(contract: Contract, outcomes: Iterable[dict[str, Any]], now: datetime) -> list[Arrival]:
     """Every period due by `now`, from the feed's first one of that form on, oldest first.
 
-    outcomes: rows of the ledger (period, attempt, status, received_at, read_rows). A period is `overdue` once its grace has
+    outcomes: rows of the ledger in its order (period, attempt, status, received_at, read_rows). A period is `overdue` once its grace has
     passed, and `missing` when the next one is due as well; `short` came with fewer rows than the contract's volume allows.
     A contract without period_due promises only that something comes between two due times: the period is then the due day.
     What fell due before the feed's first delivery came is never late: nobody was listening yet.
     """
-    rows = sorted(outcomes, key=lambda row: row["received_at"])
+    rows = sorted(_last_words(outcomes), key=lambda row: row["received_at"])
     if not rows:
         return []
     due = _due_times(contract, rows, now)
@@ -108,7 +108,7 @@ def _arrival(
     state: State = "on_time"
     if not admitted:
         waiting: State = "missing" if now > next_due + grace else "overdue"
-        state = "refused" if any(row["status"] == "refused" for row in rows) else waiting
+        state = "refused" if any(row["status"] in ("refused", "rejected") for row in rows) else waiting
     elif contract.gate.volume and ratio is not None and ratio < contract.gate.volume.low:
         state = "short"
     elif late:
@@ -120,6 +120,13 @@ def _arrival(
     )
 
 
+def _last_words(outcomes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What became of each attempt last, and every repeat: an attempt that was admitted and then sent back was never admitted."""
+    rows = list(outcomes)
+    last = {(row["period"], row["attempt"]): row for row in rows if row["status"] != "repeated"}
+    return [row for row in rows if row["status"] == "repeated" or last[row["period"], row["attempt"]] is row]
+
+
 def due_period(contract: Contract, due_at: datetime) -> str:
     """The period that a due time brings; the due day itself where the contract names none."""
     due = contract.delivery.period_due
@@ -127,8 +134,8 @@ def due_period(contract: Contract, due_at: datetime) -> str:
 
 
 def has_come(contract: Contract, outcomes: Iterable[dict[str, Any]], due_at: datetime) -> bool:
-    """Whether what fell due has been admitted."""
-    admitted = [row for row in outcomes if row["status"] in COMMITTED]
+    """Whether what fell due has been admitted, and still is. outcomes: rows of the ledger in its order."""
+    admitted = [row for row in _last_words(outcomes) if row["status"] in COMMITTED]
     if contract.delivery.period_due is None:
         return any(row["received_at"] >= due_at for row in admitted)
     return any(row["period"] == due_period(contract, due_at) for row in admitted)

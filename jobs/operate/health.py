@@ -46,7 +46,9 @@ def source_health(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]
 
 
 def _told(con: duckdb.DuckDBPyConnection, feed: str) -> list[dict[str, Any]]:
-    found = con.execute("SELECT period, attempt, status, received_at, read_rows FROM told WHERE feed = ?", [feed])
+    found = con.execute(
+        "SELECT period, attempt, status, received_at, read_rows FROM told WHERE feed = ? ORDER BY entry_no", [feed]
+    )
     names = [column[0] for column in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

@@ -13,14 +13,14 @@ from deltalake import DeltaTable
 from settings import KEY
 
 from jobs.alert import recent
-from jobs.bench.crowd import crowded_city, drop_files, metadata, put_away, wait_for_all, write_contract
+from jobs.bench.crowd import crowded_city, drop_files, metadata, put_away, small_file, wait_for_all, write_contract
 from jobs.home import Home
 from jobs.ingest.ledger import Ledger
 
 pytestmark = pytest.mark.airflow
 FEEDS, FILES, ROWS = 4, 2, 100
 AWAY_SECONDS = 60
-LATE_SECONDS = 300
+ALERT_SECONDS = 300
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def city() -> Iterator[Home]:
         environment.setattr("jobs.services.AIRFLOW_PORT", 18080)
         environment.setenv("CITYBRAIN_HOME", "")  # both are set below, and put back by this context
         environment.setenv("CITYBRAIN_FEEDS", "")
-        with crowded_city(FEEDS, os.environ) as home:
+        with crowded_city(FEEDS + 1, os.environ) as home:
             yield home
 
 
@@ -43,23 +43,39 @@ def take_away(home: Home, seconds: float) -> None:
         db.execute("ROLLBACK")
 
 
-def test_a_department_that_is_late_is_an_alert_to_the_operator(city: Home) -> None:
-    """By Airflow's own deadline, of a feed that came by one YAML while it ran."""
-    feed = write_contract(Path(os.environ["CITYBRAIN_FEEDS"]), 90, every="* * * * *", late_after="1m")
-    deadline = time.monotonic() + LATE_SECONDS
-    while not (alerts := recent(city)) and time.monotonic() < deadline:
+def test_a_late_department_and_a_failing_dag_are_alerts_to_the_operator(city: Home) -> None:
+    """The one by Airflow's own deadline, of a feed that came by one YAML while it ran; the other once its retries are used up."""
+    late = write_contract(Path(os.environ["CITYBRAIN_FEEDS"]), 90, every="* * * * *", late_after="1m")
+    failing = f"crowd_{FEEDS:02d}"
+    Path(city.table("bronze", failing)).parent.mkdir(parents=True)
+    Path(city.table("bronze", failing)).write_text("where a table should be")
+    (city.drop / failing).mkdir(exist_ok=True)
+    (city.drop / failing / "xy_20260301.csv").write_bytes(small_file(ROWS))
+    deadline = time.monotonic() + ALERT_SECONDS
+    while len(told := {alert["kind"]: alert for alert in recent(city)}) < 2 and time.monotonic() < deadline:
         time.sleep(2)
-    assert {(told["kind"], told["subject"]) for told in alerts} == {("late_delivery", feed)}
-    assert "单位90的小样90已超过约定时间" in alerts[0]["says_zh"] and "data@example.cn" in alerts[0]["says_zh"]
+    assert {kind: alert["subject"] for kind, alert in told.items()} == {
+        "late_delivery": late,
+        "dag_failed": f"ingest_{failing}",
+    }
+    assert (
+        "单位90的小样90已超过约定时间" in told["late_delivery"]["says_zh"]
+        and "data@example.cn" in told["late_delivery"]["says_zh"]
+    )
+    assert failing in told["dag_failed"]["says_zh"]
+    assert [row["status"] for row in Ledger(city, failing).rows] == ["failed"] * 3, (
+        "it was tried three times, and is put away"
+    )
 
 
 def test_every_row_arrives_once_though_the_database_is_away_for_a_minute(city: Home) -> None:
+    before, dropped = put_away(city), FEEDS * FILES
     drop_files(city, FEEDS, FILES, ROWS)
-    while not put_away(city):
+    while put_away(city) == before:
         time.sleep(0.5)
-    assert put_away(city) < FEEDS * FILES, "some are still under way"
+    assert put_away(city) < before + dropped, "some are still under way"
     take_away(city, AWAY_SECONDS)
-    wait_for_all(city, FEEDS * FILES)
+    wait_for_all(city, before + dropped)
     for number in range(FEEDS):
         feed = f"crowd_{number:02d}"
         assert sorted(row["status"] for row in Ledger(city, feed).rows) == ["passed"] * FILES

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from counted import counted
 from deltalake import DeltaTable
 from typer.testing import CliRunner
 
@@ -32,16 +33,8 @@ def incidents(good: int, bad: int = 0, category: str = "盗窃") -> bytes:
 
 
 def current(home: Home, column: str = "category") -> list[Any]:
-    from jobs import lake
-    from jobs.current import current_deliveries, current_rows
-    from jobs.ingest import ledger
-
     contract = home.contracts()[0][FEED]
-    with lake.connect() as con:
-        con.execute(f"CREATE VIEW told AS SELECT * FROM {lake.scan(ledger.path(home))}")
-        con.execute(f"CREATE VIEW deliveries AS {current_deliveries('told')}")
-        rows = current_rows(contract, lake.scan(home.table("silver", FEED)), "deliveries")
-        return [row[0] for row in con.execute(f"SELECT {column} FROM ({rows}) ORDER BY row_key").fetchall()]
+    return [value for (value,) in counted(home, contract, f"SELECT {column} FROM now ORDER BY row_key")]
 
 
 def test_a_refused_delivery_is_released_by_a_person_and_its_believable_rows_count(

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import great_expectations.expectations  # noqa: F401 (a second of import that no delivery should bear)
-from delivering import counted, deliver
+from counted import counted
+from delivering import deliver
 from deltalake import DeltaTable
 from monthly_files import CHICAGO, FEEDS, HOUSTON, Published
 

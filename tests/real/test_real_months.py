@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 
-from delivering import counted
+from counted import counted
 from monthly_files import CHICAGO, HOUSTON
 
 

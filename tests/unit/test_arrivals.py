@@ -58,6 +58,25 @@ def test_a_period_that_was_sent_back_waits_for_its_correction_and_has_come_when_
     assert (corrected.state, corrected.attempts) == ("on_time", 2)
 
 
+def test_what_a_person_sent_back_is_waited_for_unless_the_attempt_before_it_stands() -> None:
+    rows = [came("20260301", at(2)), came("20260302", at(3)), came("20260302", at(3), "rejected")]
+    assert states(DAILY, rows, at(3, 12))["20260302"] == "refused"
+    assert not has_come(DAILY, rows, at(3, 2))
+    rows += [
+        came("20260302", at(4), attempt=2),
+        came("20260302", at(5), attempt=3),
+        came("20260302", at(5), "rejected", attempt=3),
+    ]
+    assert states(DAILY, rows, at(5, 12))["20260302"] == "late"
+    assert has_come(DAILY, rows, at(3, 2))
+
+
+def test_a_correction_after_the_deadline_leaves_its_period_in_time_and_counts_as_another_attempt() -> None:
+    rows = [came("20260301", at(2)), came("20260302", at(3), rows=90), came("20260302", at(20), rows=110, attempt=2)]
+    corrected = told(DAILY, rows, at(20, 12))["20260302"]
+    assert (corrected.state, corrected.attempts, corrected.read_rows) == ("on_time", 2, 110)
+
+
 def test_a_short_day_is_called_short_only_where_the_contract_says_how_many_are_usual() -> None:
     rows = [came(f"202603{day:02d}", at(day + 1), rows=10 if day == 5 else 100) for day in range(1, 8)]
     assert states(DAILY, rows, at(8, 3))["20260305"] == "on_time"
