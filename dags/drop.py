@@ -15,25 +15,29 @@ from jobs.ingest.claim import dropped, stands_still
 
 POLL_SECONDS = 5.0
 AGAIN_SECONDS = 120.0
+LEFT_SECONDS = 600.0  # longer than most runs take
 
 
 class DropFolderTrigger(BaseEventTrigger):
     """Fires when a file of the pattern stands still in drop/<folder>; again every two minutes while it is still there.
 
-    The folder is the truth: whatever the triggerer missed while it was down, it sees when it is back.
+    Also while something taken lies unfinished in inbox/<taken>: a run that was killed, or met a full disk, left it.
+    The folders are the truth: whatever the triggerer missed while it was down, it sees when it is back.
     """
 
-    def __init__(self, folder: str, pattern: str) -> None:
+    def __init__(self, folder: str, pattern: str, taken: str) -> None:
         super().__init__()
-        self.folder, self.pattern = folder, pattern
+        self.folder, self.pattern, self.taken = folder, pattern, taken
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        return f"{type(self).__module__}.{type(self).__qualname__}", {"folder": self.folder, "pattern": self.pattern}
+        given = {"folder": self.folder, "pattern": self.pattern, "taken": self.taken}
+        return f"{type(self).__module__}.{type(self).__qualname__}", given
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         told: dict[tuple[str, int], float] = {}
         while True:
-            news = [key for key in self._still() if time.monotonic() - told.get(key, -AGAIN_SECONDS) >= AGAIN_SECONDS]
+            waiting = [*self._still(), *self._left()]
+            news = [key for key in waiting if time.monotonic() - told.get(key, -AGAIN_SECONDS) >= AGAIN_SECONDS]
             if news:
                 told = dict.fromkeys(news, time.monotonic()) | {key: at for key, at in told.items() if key not in news}
                 yield TriggerEvent({"folder": self.folder, "files": len(news)})
@@ -42,3 +46,7 @@ class DropFolderTrigger(BaseEventTrigger):
     def _still(self) -> list[tuple[str, int]]:
         files = [path for path in dropped(home(), self.folder) if fnmatchcase(path.name, self.pattern)]
         return [(path.name, path.stat().st_mtime_ns) for path in files if stands_still(path)]
+
+    def _left(self) -> list[tuple[str, int]]:
+        claims = (home().inbox / self.taken).glob("*-*")
+        return [(claim.name, 0) for claim in claims if time.time() - claim.stat().st_mtime > LEFT_SECONDS]

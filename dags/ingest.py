@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from dags.alerts import tell_failed
 from dags.drop import DropFolderTrigger
 from jobs.home import home
+from jobs.ingest.claim import UNRECOGNISED
 from schemas.contract import Contract, ContractFault
 
 SWEPT = os.environ.get("CITYBRAIN_SWEEP", "on") == "on"  # off where there is no triggerer: the one-process run
@@ -23,7 +24,8 @@ def rows_of(feed: str) -> Asset:
 
 def ingest_dag(contract: Contract) -> DAG:
     watcher = AssetWatcher(
-        name=f"sweep_{contract.feed}", trigger=DropFolderTrigger(contract.owner.folder, contract.delivery.files)
+        name=f"sweep_{contract.feed}",
+        trigger=DropFolderTrigger(contract.owner.folder, contract.delivery.files, contract.feed),
     )
     dropped = Asset(
         uri=f"citybrain://drop/{contract.feed}", name=f"drop_{contract.feed}", watchers=[watcher] if SWEPT else []
@@ -69,7 +71,9 @@ def broken_dag(fault: ContractFault) -> DAG:
 def strangers_dag(folders: set[str]) -> DAG:
     """Files that no contract takes: each gets a ledger row and a receipt that says so."""
     watchers = [
-        AssetWatcher(name=f"sweep_strangers_{folder}", trigger=DropFolderTrigger(folder, "*"))
+        AssetWatcher(
+            name=f"sweep_strangers_{folder}", trigger=DropFolderTrigger(folder, "*", f"{UNRECOGNISED}/{folder}")
+        )
         for folder in sorted(folders)
     ]
     dropped = Asset(uri="citybrain://drop/unrecognised", name="drop_unrecognised", watchers=watchers if SWEPT else [])

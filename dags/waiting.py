@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from jobs.home import home
+from jobs.home import ZONE, home
 
 POLL_SECONDS = 300.0
 
@@ -37,8 +37,10 @@ class ArrivalTrigger(BaseTrigger):
 
         here = home()
         contract = here.contracts()[0].get(self.feed)
-        rows = Ledger(here, self.feed).rows
-        return contract is None or has_come(contract, rows, here.in_city(datetime.fromisoformat(self.due_at)))
+        if contract is None:  # its YAML cannot be read just now
+            return False
+        due_at = here.in_city(datetime.fromisoformat(self.due_at).astimezone(ZONE))  # Airflow speaks UTC
+        return has_come(contract, Ledger(here, self.feed).rows, due_at)
 
 
 class WaitForDelivery(BaseOperator):

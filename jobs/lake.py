@@ -14,6 +14,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 MEMORY_LIMIT = "1GB"
+HISTORY_DAYS = 400  # of tables that warnings and reports rest on
 BATCH_ROWS = 100_000
 ATTEMPTS = 5
 
@@ -48,22 +49,30 @@ def scan(path: str, version: int | None = None) -> str:
     return f"delta_scan('{path}'{at})"
 
 
-def put_delivery(
-    path: str, rows: duckdb.DuckDBPyRelation | pa.Table, delivery_id: str, *, anew: bool, by: list[str] | None = None
+def put_rows(
+    path: str,
+    rows: duckdb.DuckDBPyRelation | pa.Table,
+    *,
+    instead_of: str | None = None,
+    by: list[str] | None = None,
+    history_days: int | None = None,
 ) -> None:
-    """Write one delivery's rows; other deliveries stay. Creates the table, partitioned by the columns `by`, if need be.
+    """Write rows, streamed; a stream that fails midway leaves the table as it was. Creates the table if need be.
 
-    anew: the delivery may have left rows here before, which these replace. Else they are only added, which meets no other
-    writer and reads nothing of the table. Rows are streamed; a stream that fails midway leaves the table as it was.
+    instead_of: a predicate of the rows that these replace. Without it they are only added, which meets no other writer and
+    reads nothing of the table. by: columns that a new table is partitioned by. history_days: how long its versions can be
+    opened, unless vacuumed before (else Delta's 30 days). A column of the table that the rows lack is empty in them.
     """
-    predicate = f"delivery_id = '{delivery_id}'"
 
     def write() -> None:
-        stream = rows if isinstance(rows, pa.Table) else rows.to_arrow_reader(BATCH_ROWS)
-        if anew and exists(path):
-            write_deltalake(path, stream, mode="overwrite", predicate=predicate)
+        stream: Any = rows if isinstance(rows, pa.Table) else rows.to_arrow_reader(BATCH_ROWS)
+        has = {field.name for field in DeltaTable(path).schema().fields} if exists(path) else set[str]()
+        merge = "merge" if has - set(stream.schema.names) else None
+        if instead_of and has:
+            write_deltalake(path, stream, mode="overwrite", predicate=instead_of, schema_mode=merge)
         else:
-            write_deltalake(path, stream, mode="append", partition_by=by)
+            settings = {"delta.logRetentionDuration": f"interval {history_days} days"} if history_days else None
+            write_deltalake(path, stream, mode="append", partition_by=by, schema_mode=merge, configuration=settings)
 
     _retried(write)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs.home import CHECKOUT, home
+from jobs.lake import HISTORY_DAYS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -104,6 +105,7 @@ def _settings(folder: Path) -> dict[str, str]:
         "spark.sql.session.timeZone": "Asia/Shanghai",
         "spark.sql.shuffle.partitions": os.environ.get("CITYBRAIN_SPARK_PARTITIONS", "2"),
         "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.databricks.delta.properties.defaults.logRetentionDuration": f"interval {HISTORY_DAYS} days",
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # as INT96, DuckDB reads instants without their zone
         "spark.driver.extraJavaOptions": os.environ.get("CITYBRAIN_SPARK_JAVA_OPTIONS", ""),
         "spark.driver.memory": os.environ.get("CITYBRAIN_SPARK_MEMORY", "2g"),

@@ -96,12 +96,11 @@ def _batch_suite(contract: Contract, past_rows: list[int]) -> ExpectationSuite:
     suite.add_expectation(
         gxe.ExpectColumnMeanToBeBetween(column="held", max_value=held.warn, severity=FailureSeverity.WARNING)
     )
-    if (volume := contract.gate.volume) and len(past_rows) >= 3:
-        median = sorted(past_rows[: volume.deliveries])[len(past_rows[: volume.deliveries]) // 2]
+    if (volume := contract.gate.volume) and (usual := volume.usual_rows(past_rows)) is not None:
         suite.add_expectation(
             gxe.ExpectTableRowCountToBeBetween(
-                min_value=int(median * volume.low),
-                max_value=int(median * volume.high) + 1,
+                min_value=int(usual * volume.low),
+                max_value=int(usual * volume.high) + 1,
                 severity=FailureSeverity.WARNING,
             )
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -28,6 +29,9 @@ ColumnType = Literal[
     "resident_id", "mobile", "person_name", "free_text",
 ]  # fmt: skip
 IDENTIFYING: frozenset[str] = frozenset({"resident_id", "mobile", "person_name", "free_text"})
+LONGEST_PERIOD = 32
+FEWEST_FOR_MEDIAN = 3
+AHEAD = timedelta(days=31)  # a file may name a period that has not begun, not one far away
 SLUG = r"^[a-z][a-z0-9_]{1,48}$"
 OURS = frozenset(
     {"row_no", "defect", "extra", "reasons", "repairs", "received_at", "delivery_id", "file_name", "row_key"}
@@ -165,12 +169,14 @@ class Column(Strict):
     pattern: Regex | None = None
     range: tuple[float, float] | None = None
     privacy: Literal["L1", "L2", "L3", "L4"] = "L1"
+    identifying: bool = False
     repair: bool = True
 
     @model_validator(mode="before")
     @classmethod
     def _identifying_is_personal(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("type") in IDENTIFYING and "privacy" not in given:
+        personal = isinstance(given, dict) and (given.get("type") in IDENTIFYING or given.get("identifying") is True)
+        if personal and "privacy" not in given:
             return {**given, "privacy": "L3"}
         return given
 
@@ -186,8 +192,8 @@ class Column(Strict):
             raise ValueError("range: the lower end comes first")
         if self.codes and self.map:
             raise ValueError("codes and map say the same thing twice; keep one")
-        if self.type in IDENTIFYING and self.privacy in ("L1", "L2"):
-            raise ValueError(f"privacy: a {self.type} is at least L3")
+        if self.identifies and self.privacy in ("L1", "L2"):
+            raise ValueError(f"privacy: what tells who a person is, as this {self.type} does, is at least L3")
         for form in self.formats:
             strptime_of(form)
         if self.codes:
@@ -197,7 +203,7 @@ class Column(Strict):
     @property
     def identifies(self) -> bool:
         """True when the value tells who a person is: it is kept in `identity.<feed>`, never in silver."""
-        return self.type in IDENTIFYING
+        return self.identifying or self.type in IDENTIFYING
 
     @property
     def words(self) -> dict[str, str]:
@@ -221,6 +227,10 @@ class Volume(Strict):
     low: float
     high: float
     deliveries: int
+
+    def usual_rows(self, newest_first: list[int]) -> float | None:
+        """The median of the last admitted deliveries' rows; None while there are too few to tell."""
+        return median(newest_first[: self.deliveries]) if len(newest_first) >= FEWEST_FOR_MEDIAN else None
 
 
 def _volume(text: Any) -> Any:
@@ -301,9 +311,10 @@ class Contract(Strict):
         return fnmatchcase(file_name, self.delivery.files)
 
     def period_of(self, file_name: str, arrival: str) -> str:
-        """The period a file is about: captured from its name, else the day it arrived (YYYYMMDD)."""
+        """The period a file is about: captured from its name, else the day it arrived (YYYYMMDD). Letters, digits, - and _ only."""
         found = re.search(self.delivery.period, file_name) if self.delivery.period else None
-        return found[1] if found else arrival
+        said = unicodedata.normalize("NFKC", found[1] or "") if found else ""
+        return re.sub(r"[^0-9A-Za-z-]", "_", said)[:LONGEST_PERIOD] or arrival
 
     def column_of(self, header: str) -> str | None:
         """The column a sent header stands for, or None when the contract does not know it."""
@@ -316,6 +327,19 @@ class Contract(Strict):
     def title_of(self, name: str) -> str:
         """What a department calls a column or row rule, for a person to read."""
         return self.columns[name].aliases[0] if name in self.columns else name
+
+
+def period_fault(period: str, arrival: date) -> str | None:
+    """What is wrong with a period that is written as a date (yyyyMM, yyyyMMdd), in words for the department: none such day, or far ahead."""
+    if not period.isdigit() or len(period) not in (6, 8):
+        return None
+    try:
+        begins = datetime.strptime(f"{period}01"[:8], "%Y%m%d").date()
+    except ValueError:
+        return f"文件名中的期号 {period} 不是日期。请按约定改正文件名后重新上传。"
+    if begins > arrival + AHEAD:
+        return f"文件名中的期号 {period} 晚于送达日期太多。请核对文件名后重新上传。"
+    return None
 
 
 def header_key(header: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -36,6 +37,19 @@ class Claim:
         return datetime.strptime(self.claim_id.split("-")[1], "%Y%m%d%H%M%S%f").replace(tzinfo=ZONE)
 
     @property
+    def readable(self) -> bool:
+        """Whether its department let us read it: some clients upload for themselves alone."""
+        return os.access(self.path, os.R_OK)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file, '' when it cannot be read."""
+        if not self.readable:
+            return ""
+        with self.path.open("rb") as source:
+            return hashlib.file_digest(source, "sha256").hexdigest()
+
+    @property
     def begun(self) -> bool:
         """Whether a run has begun to write this delivery's rows: it may have been killed since."""
         return (self.path.parent / BEGUN).exists()
@@ -52,13 +66,17 @@ class Claim:
 
 @dataclass(frozen=True)
 class Order:
-    """An archived file to be taken in once more. what: replay it as a new attempt (None), or release a refused delivery under its own."""
+    """An archived file to be taken in once more. what: replay it as a new attempt (None), or release a refused delivery under its own.
+
+    received_at: when the file came, in the city's time (ISO); it is judged as of then.
+    """
 
     what: Literal["replay", "release"]
     period: str
     attempt: int | None
     by: str
     why: str
+    received_at: str
 
 
 def waiting(home: Home, contract: Contract) -> list[Path]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -27,7 +27,7 @@ from jobs.ingest.unreadable import Unreadable
 from jobs.whole import written_whole
 from quality.gate import Verdict, gate
 from quality.sift import Sifted, sift
-from schemas.contract import Contract
+from schemas.contract import Contract, period_fault
 
 log = logging.getLogger(__name__)
 Progress = Callable[[Entry], None]
@@ -52,10 +52,12 @@ def ingest(
                 claims.claim(home, contract.feed, path, ledger.arrivals)
         entries = []
         for claim in claims.claimed(home, contract.feed):
-            entry = _bring_in(home, contract, ledger, claim)
-            if entry:
-                entries.append(entry)
-                told(entry)
+            if ended := ledger.finished(claim.claim_id):  # killed just before it was put away
+                claims.archive(home, claim, ended["delivery_id"])
+                continue
+            entry = bring_in(home, contract, ledger, claim)
+            entries.append(entry)
+            told(entry)
     failed = [entry.delivery_id for entry in entries if entry.status == "failed"]
     if failed:
         raise DeliveriesFailed(
@@ -64,11 +66,8 @@ def ingest(
     return entries
 
 
-def _bring_in(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> Entry | None:
-    """One delivery, to its row in the ledger. A claim that the ledger already has was killed just before it was put away."""
-    if ended := ledger.finished(claim.claim_id):
-        claims.archive(home, claim, ended["delivery_id"])
-        return None
+def bring_in(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> Entry:
+    """One delivery, to its row in the ledger. The feed's lock is held."""
     entry = _describe(home, contract, ledger, claim)
     if again := _repeated(entry, ledger, claim):
         give_receipt(home, contract, again)
@@ -80,15 +79,13 @@ def _bring_in(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> E
 
 
 def _describe(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> Entry:
-    received_at = home.in_city(claim.claimed_at)
     order = claim.order
+    received_at = datetime.fromisoformat(order.received_at) if order else home.in_city(claim.claimed_at)
     period = order.period if order else contract.period_of(claim.path.name, received_at.strftime("%Y%m%d"))
     attempt = (order and order.attempt) or ledger.attempt_of(claim.claim_id, period)
-    with claim.path.open("rb") as source:
-        digest = hashlib.file_digest(source, "sha256").hexdigest()
     return Entry(
         claim.claim_id, delivery_id(contract, period, attempt), contract.feed, period, attempt,
-        claim.path.name, digest, claim.path.stat().st_size, received_at,
+        claim.path.name, claim.digest, claim.path.stat().st_size, received_at,
     )  # fmt: skip
 
 
@@ -130,6 +127,10 @@ def _guarded(home: Home, contract: Contract, ledger: Ledger, entry: Entry, claim
 
 def _process(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: Path) -> Entry:
     contract, con = batch.contract, batch.con
+    if not claim.readable:
+        raise Unreadable("文件没有读取权限,读不出来。请让上传程序开放文件的读取权限(例如 0640)后重新上传。")
+    if fault := period_fault(entry.period, entry.received_at.date()):
+        raise Unreadable(fault)
     with _step(entry, "land"):
         landed = land(con, contract, claim.path, staging)
     with _step(entry, "bronze"):

@@ -79,8 +79,13 @@ class Ledger:
 
     def of(self, delivery: str) -> dict[str, Any] | None:
         """What became of a delivery last."""
-        rows = [row for row in self.rows if row["delivery_id"] == delivery and row["status"] != "repeated"]
-        return rows[-1] if rows else None
+        return next((row for row in self.outcomes if row["delivery_id"] == delivery), None)
+
+    @property
+    def outcomes(self) -> list[dict[str, Any]]:
+        """What became of each delivery last, in the order of attempts."""
+        last = {row["delivery_id"]: row for row in self.rows if row["status"] != "repeated"}
+        return sorted(last.values(), key=lambda row: row["attempt"])
 
     @property
     def arrivals(self) -> int:
@@ -105,9 +110,8 @@ class Ledger:
 
     def past_rows(self, period: str) -> list[int]:
         """Rows read of the feed's other admitted periods, each as its latest attempt, of the same length as this one; newest first."""
-        outcomes = {row["delivery_id"]: row for row in self.rows if row["status"] != "repeated"}
-        admitted = [row for row in outcomes.values() if row["status"] in COMMITTED and row["period"] != period]
-        read = {row["period"]: row["read_rows"] for row in sorted(admitted, key=lambda row: row["attempt"])}
+        admitted = [row for row in self.outcomes if row["status"] in COMMITTED and row["period"] != period]
+        read = {row["period"]: row["read_rows"] for row in admitted}
         return [read[other] for other in sorted(read, reverse=True) if len(other) == len(period)]
 
 

@@ -37,9 +37,14 @@ class Batch:
         return self.con.sql(f"SELECT {quote(self.delivery_id)} AS delivery_id, {select}")
 
     def put(self, room: str, table: str, rows: duckdb.DuckDBPyRelation | pa.Table) -> None:
-        """What all feeds share is partitioned by feed, so that a feed's run reads its own files only."""
-        by = ["feed"] if room == "ops" else None
-        lake.put_delivery(self.home.table(room, table), rows, self.delivery_id, anew=self.anew, by=by)
+        """What all feeds share is partitioned by feed, so that a feed's run reads and replaces its own files only."""
+        mine = f"delivery_id = {quote(self.delivery_id)}"
+        if room == "ops":
+            instead_of, by, history = f"feed = {quote(self.contract.feed)} AND {mine}", ["feed"], None
+        else:
+            instead_of, by, history = mine, None, lake.HISTORY_DAYS
+        path = self.home.table(room, table)
+        lake.put_rows(path, rows, instead_of=instead_of if self.anew else None, by=by, history_days=history)
 
     def put_if_any(self, room: str, table: str, rows: duckdb.DuckDBPyRelation) -> None:
         """Most deliveries have nothing to hold: a table is not touched unless there is something to write or to take back."""

@@ -47,6 +47,8 @@ def give_receipt(
     held = con.execute("SELECT count(*) FROM held").fetchone() if con else None
     if con and held and held[0]:
         write_mend_csv(mend, entry.header, _rows_to_mend(con, contract, entry.header, headers))
+    elif con:
+        mend.unlink(missing_ok=True)  # of an earlier try at this delivery
     facts = _facts(contract, entry, headers, mend.name if mend.exists() else None)
     if con:
         facts |= {"reasons": _reasons(con, contract), "repairs": _repairs(con, contract)}

@@ -85,6 +85,7 @@ def _safe_cell(cell: str) -> str:
 def _verdict(receipt: Mapping[str, Any]) -> tuple[str, str, str]:
     """(tone, big line, what it means) of a receipt."""
     held, refused = receipt.get("held_rows") or 0, receipt.get("refused_rows") or 0
+    rows = f",{held + refused:,} 行暂存" if held + refused else ""
     accepted = (
         ("mend", f"已接收,请补正 {held:,} 行", "其余数据已入库。需补正的行暂存,补正并重新报送后入库。")
         if held
@@ -97,10 +98,10 @@ def _verdict(receipt: Mapping[str, Any]) -> tuple[str, str, str]:
         "rejected": (
             "bad",
             "已退回",
-            f"经人工核对,本次数据未入库,{held + refused:,} 行请按下列原因改正后重新报送整份文件。",
+            "经人工核对,本次数据不予采用,已入库的一并撤回。请按下列原因改正后重新报送整份文件。",
         ),
-        "refused": ("bad", "未接收", f"整份文件未入库,{held + refused:,} 行暂存,请按下列原因改正后重新报送整份文件。"),
-        "failed": ("bad", "未接收", "文件未能处理,没有数据入库。请按下列说明处理后重新报送。"),
+        "refused": ("bad", "未接收", f"整份文件未入库{rows},请按下列原因改正后重新报送整份文件。"),
+        "failed": ("mend", "已收到,尚未处理", "平台处理时出错,文件已妥善保存,无需重新报送。"),
         "repeated": ("good", "已接收", "与上次报送的内容相同,未重复入库,无需处理。"),
     }[receipt["status"]]
     return tone, chinese_punctuation(line), chinese_punctuation(meaning)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from jobs.home import Home
 from jobs.ingest import claim as claims
 from jobs.ingest.alone import alone
@@ -42,11 +40,9 @@ def _turn_away(home: Home, contracts: dict[str, Contract], ledger: Ledger, folde
     period = f"{received_at:%Y%m%d}"
     attempt = ledger.attempt_of(claim.claim_id, period)
     taken = "、".join(c.delivery.files for c in contracts.values() if c.owner.folder == folder) or "无"
-    with claim.path.open("rb") as source:
-        digest = hashlib.file_digest(source, "sha256").hexdigest()
     entry = Entry(
         claim.claim_id, f"{UNRECOGNISED}-{period}-{attempt:02d}", UNRECOGNISED, period, attempt, claim.path.name,
-        digest, claim.path.stat().st_size, received_at, "refused",
+        claim.digest, claim.path.stat().st_size, received_at, "refused",
         words=[f"文件名不符合任何一项约定。本单位约定的文件名:{taken}。请改名后重新上传。"],
     )  # fmt: skip
     if not ledger.finished(claim.claim_id):

@@ -56,14 +56,20 @@ def arrivals(contract: Contract, outcomes: Iterable[dict[str, Any]], now: dateti
         of_period = _by_interval(due, rows)
     else:
         of_period = {period: [row for row in rows if row["period"] == period] for _, period in due}
-    sizes = sorted(max(row["read_rows"] for row in told) for told in of_period.values() if told)
-    median = sizes[len(sizes) // 2] if sizes else 0
+    usual_rows = _usual_rows(contract, of_period)
     next_due = [at for at, _ in due[1:]] + [croniter(contract.delivery.every, now).get_next(datetime)]
     return [
-        _arrival(contract, period, (at, following), of_period[period], median, (rows[0]["received_at"], now))
+        _arrival(contract, period, (at, following), of_period[period], usual_rows, (rows[0]["received_at"], now))
         for (at, period), following in zip(due, next_due, strict=True)
         if of_period[period] or at + contract.delivery.late_after < now
     ]
+
+
+def _usual_rows(contract: Contract, of_period: dict[str, list[dict[str, Any]]]) -> float | None:
+    """What the gate holds a delivery's size against."""
+    admitted = [[row["read_rows"] for row in rows if row["status"] in COMMITTED] for rows in of_period.values()]
+    volume = contract.gate.volume
+    return volume.usual_rows([rows[-1] for rows in admitted if rows][::-1]) if volume else None
 
 
 def _due_times(contract: Contract, rows: list[dict[str, Any]], now: datetime) -> list[tuple[datetime, str]]:
@@ -94,7 +100,7 @@ def _arrival(
     period: str,
     due: tuple[datetime, datetime],
     rows: list[dict[str, Any]],
-    median: int,
+    usual_rows: float | None,
     heard: tuple[datetime, datetime],
 ) -> Arrival:
     """due: this period's time and the next one's; heard: since when and until when anybody listened."""
@@ -102,7 +108,7 @@ def _arrival(
     admitted = [row for row in rows if row["status"] in COMMITTED]
     arrived_at = admitted[0]["received_at"] if admitted else None
     read = admitted[-1]["read_rows"] if admitted else 0
-    ratio = read / median if admitted and median else None
+    ratio = read / usual_rows if admitted and usual_rows else None
     deadline, until = due_at + grace, arrived_at or now
     late = (until - deadline) / timedelta(hours=1) if until > deadline >= since else 0.0
     state: State = "on_time"

@@ -16,11 +16,13 @@ from jobs.home import ZONE, Home
 from jobs.ingest.alone import alone
 from jobs.ingest.claim import UNRECOGNISED
 from jobs.operate.folders import make_folders
+from jobs.operate.upkeep import UPKEEP
 from jobs.whole import written_whole
 
 MANIFEST = "manifest.json"
 RESTORING = ".restoring"
 KEPT = ("lake", "archive", "inbox", "drop", "return", "reports", "data_docs", "secrets", "today")
+MOVING = ("drop", "reports")  # what others write or take away at any time
 LINKED = ("lake", "archive")  # their files are written once and never changed
 
 
@@ -53,20 +55,26 @@ def backup(home: Home, to: Path) -> Copied:
         )
     to.mkdir(parents=True, mode=0o700)
     last = _last_backup(to)
-    files: dict[str, tuple[int, str]] = {}
+    before = _list(last) if last else {}
+    files: dict[str, list] = {}
     linked = 0
     with _still(home):
         for path in _files(home.root):
             name = str(path.relative_to(home.root))
             target = to / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shared = last / name if last and name.split("/")[0] in LINKED else None
-            if shared and shared.is_file() and _same(shared, path):
-                os.link(shared, target)
+            if last and name in before and name.split("/")[0] in LINKED and _same(last / name, path):
+                os.link(last / name, target)
+                files[name] = before[name]  # as it was when it was copied: a copy that rots since is found by `restore`
                 linked += 1
-            else:
+                continue
+            try:
                 shutil.copy2(path, target)
-            files[name] = (target.stat().st_size, _sha256(target))
+            except FileNotFoundError:
+                if name.split("/")[0] not in MOVING:
+                    raise
+                continue
+            files[name] = [target.stat().st_size, _sha256(target)]
     manifest = {"made_at": datetime.now(ZONE).isoformat(timespec="seconds"), "files": files}
     with written_whole(to / MANIFEST) as draft:
         draft.write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
@@ -83,13 +91,16 @@ def restore(home: Home, source: Path) -> Copied:
         raise CannotRestore(f"{home.root} already holds a city: restore into an empty folder (CITYBRAIN_HOME)")
     if not (source / MANIFEST).is_file():
         raise CannotRestore(f"{source} has no {MANIFEST}: the backup was not finished, or this is no backup")
-    files: dict[str, list] = json.loads((source / MANIFEST).read_text(encoding="utf-8"))["files"]
+    files = _list(source)
     for name, (size, digest) in files.items():
         path = source / name
         if not path.is_file() or path.stat().st_size != size or _sha256(path) != digest:
             raise CannotRestore(f"{path} is not what was backed up: take an older backup")
     home.root.mkdir(parents=True, exist_ok=True)
     begun.touch()
+    for name in KEPT:  # of a restore that was killed, perhaps of another backup
+        top = home.root / name
+        shutil.rmtree(top) if top.is_dir() else top.unlink(missing_ok=True)
     make_folders(home, home.contracts()[0].values())
     for name in files:
         target = home.root / name
@@ -97,6 +108,11 @@ def restore(home: Home, source: Path) -> Copied:
         shutil.copy2(source / name, target)
     begun.unlink()
     return Copied(len(files), sum(size for size, _ in files.values()), 0)
+
+
+def _list(backup: Path) -> dict[str, list]:
+    """Name -> [bytes, SHA-256] of a backup's files."""
+    return json.loads((backup / MANIFEST).read_text(encoding="utf-8"))["files"]
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -112,9 +128,9 @@ def _files(root: Path) -> Iterator[Path]:
 @contextmanager
 def _still(home: Home) -> Iterator[None]:
     """Every feed's lock and the city's, held together: what is copied is one state. Waits for what is under way."""
-    names = sorted({"city", UNRECOGNISED, *home.contracts()[0], *(path.stem for path in home.locks.glob("*.lock"))})
+    names = {"city", UNRECOGNISED, *home.contracts()[0], *(path.stem for path in home.locks.glob("*.lock"))}
     with ExitStack() as held:
-        for name in names:
+        for name in [UPKEEP, *sorted(names - {UPKEEP})]:  # upkeep takes its own first, too
             held.enter_context(alone(home, name))
         yield
 

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from jobs.home import ZONE, home
+from jobs.ingest.no_room import NoRoom
 from schemas.contract import Contract
 
 app = typer.Typer()
@@ -51,18 +52,17 @@ def replay(
     why: Why = "replay",
 ) -> None:
     """Take a period's last file in once more, by today's contract, as a new attempt; the rows of before stay for whoever rests on them."""
-    from jobs.ingest.delivery import DeliveriesFailed
     from jobs.operate.orders import CannotBeDone
     from jobs.operate.orders import replay as again
 
     contract = _contract(feed)
     for one in period:
         try:
-            for entry in again(home(), contract, one, by, why):
-                console.print(
-                    f"{entry.delivery_id} {entry.status}: {entry.kept_rows:,} kept, {entry.held_rows:,} held {' '.join(entry.words)}"
-                )
-        except (CannotBeDone, DeliveriesFailed) as fault:
+            entry = again(home(), contract, one, by, why)
+            console.print(
+                f"{entry.delivery_id} {entry.status}: {entry.kept_rows:,} kept, {entry.held_rows:,} held {' '.join(entry.words)}"
+            )
+        except (CannotBeDone, NoRoom) as fault:
             _stop(fault)
 
 
@@ -74,7 +74,7 @@ def release(delivery: Delivery, by: By, why: Why) -> None:
 
     try:
         entry = admit(home(), _contract(_feed_of(delivery)), delivery, by, why)
-    except CannotBeDone as fault:
+    except (CannotBeDone, NoRoom) as fault:
         _stop(fault)
     else:
         console.print(f"{entry.delivery_id} released by {by}: {entry.kept_rows:,} kept, {entry.held_rows:,} held")
@@ -88,7 +88,7 @@ def reject(delivery: Delivery, by: By, why: Why) -> None:
 
     try:
         entry = send_back(home(), _contract(_feed_of(delivery)), delivery, by, why)
-    except CannotBeDone as fault:
+    except (CannotBeDone, NoRoom) as fault:
         _stop(fault)
     else:
         console.print(f"{entry.delivery_id} rejected by {by}; the department has its receipt")

@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import Literal
 
 from jobs import lake
-from jobs.current import latest_outcomes
+from jobs.current import current_deliveries, latest_outcomes
 from jobs.home import Home, MissingKey
 from jobs.ingest import ledger
+from jobs.ingest.claim import UNRECOGNISED
 from jobs.operate.folders import open_doors, strange
 from schemas.contract import Contract
 
@@ -90,7 +91,7 @@ def _spark() -> Iterator[str]:
 
 
 def _clock(home: Home) -> Iterator[str]:
-    if not lake.exists(ledger.path(home)):
+    if home.frozen_day or not lake.exists(ledger.path(home)):
         return
     with lake.connect() as con:
         found = con.execute(f"SELECT max(received_at) FROM {lake.scan(ledger.path(home))}").fetchone()
@@ -100,18 +101,28 @@ def _clock(home: Home) -> Iterator[str]:
 
 
 def _stuck(home: Home) -> Iterator[str]:
-    for folder in sorted(home.inbox.glob("*/*-*")):
+    for folder in sorted([*home.inbox.glob("*/*-*"), *home.inbox.glob(f"{UNRECOGNISED}/*/*-*")]):
         hours = (time.time() - folder.stat().st_mtime) / 3600
         if hours * 3600 > STUCK_SECONDS:
-            yield f"{folder} has waited {hours:.0f} h: run `citybrain ingest {folder.parent.name}` and read what it says"
+            feed = folder.relative_to(home.inbox).parts[0]
+            command = "citybrain ingest" if feed == UNRECOGNISED else f"citybrain ingest {feed}"
+            yield f"{folder} has waited {hours:.0f} h: run `{command}` and read what it says"
+    for path in sorted(home.drop.glob("*/*")):
+        hours = (time.time() - path.stat().st_ctime) / 3600
+        if hours * 3600 > STUCK_SECONDS and path.is_file():
+            yield f"{path} has stood for {hours:.0f} h and was not taken: is Airflow up (`citybrain up`), is the upload finished?"
 
 
 def _rows_lost(home: Home, contracts: dict[str, Contract]) -> Iterator[str]:
-    """A committed delivery whose silver, held or bronze has not the rows that the ledger counts."""
+    """A delivery that counts today, whose silver, held or bronze has not the rows that the ledger says."""
     if not lake.exists(ledger.path(home)):
         return
     with lake.connect() as con:
-        con.execute(f"CREATE TEMP TABLE outcome AS {latest_outcomes(lake.scan(ledger.path(home)))}")
+        told = lake.scan(ledger.path(home))
+        con.execute(
+            f"CREATE TEMP TABLE outcome AS SELECT * FROM ({latest_outcomes(told)}) "
+            f"WHERE delivery_id IN (SELECT delivery_id FROM ({current_deliveries(told)}))"
+        )
         for feed in contracts:
             for room, count in (("bronze", "read_rows"), ("silver", "kept_rows"), ("held", "held_rows")):
                 path = home.table(room, feed)
@@ -122,6 +133,6 @@ def _rows_lost(home: Home, contracts: dict[str, Contract]) -> Iterator[str]:
                 )
                 wrong = con.execute(f"""
                     SELECT o.delivery_id, o.{count}, coalesce(r.n, 0) FROM outcome o LEFT JOIN ({rows}) r USING (delivery_id)
-                    WHERE o.feed = '{feed}' AND o.status IN ('passed', 'warned', 'released') AND o.{count} <> coalesce(r.n, 0)""").fetchall()
+                    WHERE o.feed = '{feed}' AND o.{count} <> coalesce(r.n, 0)""").fetchall()
                 for delivery, told, found in wrong:
                     yield f"{room}.{feed}: {delivery} has {found:,} rows, the ledger counts {told:,}: `citybrain replay {feed}` its period"

@@ -1,4 +1,4 @@
-"""The folders of a city and who may enter them: each department its own drop and return folder, everything else nobody but the service."""
+"""The folders of a city and who may enter them: each department its own drop and return folder, what tells of people or of keys nobody but the service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from jobs.home import Home
 from schemas.contract import Contract
 
-PRIVATE = ("lake", "inbox", "archive", "staging", "secrets", "locks")
+PRIVATE = ("lake", "inbox", "archive", "staging", "secrets", "locks", "airflow", "services", "logs", "data_docs")
 DROP, RETURN = 0o2770, 0o2750  # the department writes into the one and reads the other; its files stay its group's
 GROUP = "citybrain_{}"
 

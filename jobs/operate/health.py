@@ -54,15 +54,16 @@ def _told(con: duckdb.DuckDBPyConnection, feed: str) -> list[dict[str, Any]]:
 
 
 def promise(contract: Contract, told: list[Arrival]) -> list[object]:
-    """A feed's row of `promise`: its worst state lately, the periods waited for in words, and counts over all promises."""
+    """A feed's row of `promise`: how its newest promise came, or the worst that is still waited for; the periods waited for in words, and counts over all promises."""
     counts: dict[str, int] = defaultdict(int)
     for arrival in told:
         counts[arrival.state] += 1
     recent = told[-RECENT:]
-    state = min((arrival.state for arrival in recent), key=WORST.index, default="waiting")
+    matter = [arrival.state for arrival in recent if arrival.waited_for or arrival is recent[-1]]
+    state = min(matter, key=WORST.index, default="waiting")
     waited = [arrival.period for arrival in reversed(recent) if arrival.waited_for]
     words = "、".join(waited[:NAMED]) + (f"等{len(waited)}期" if len(waited) > NAMED else "")
-    hours = max((arrival.late_hours for arrival in recent if arrival.waited_for), default=0.0)
+    hours = max((arrival.late_hours for arrival in recent if arrival.waited_for or arrival is recent[-1]), default=0.0)
     return [
         contract.feed, contract.title.zh, contract.title.en, contract.owner.department, state, words, hours, counts["late"],
         counts["missing"] + counts["overdue"], sum(arrival.repeats for arrival in told),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from jobs.home import Home
 from jobs.ingest import claim as claims
 from jobs.ingest.alone import alone
 from jobs.ingest.claim import Order
-from jobs.ingest.delivery import ingest
-from jobs.ingest.ledger import Entry, Ledger
+from jobs.ingest.delivery import bring_in
+from jobs.ingest.ledger import COMMITTED, Entry, Ledger
+from jobs.ingest.no_room import naming_a_full_disk
 from jobs.ingest.receipt import give_receipt
 from schemas.contract import Contract
 
@@ -19,32 +20,41 @@ class CannotBeDone(ValueError):
     """The order does not fit the delivery; the text says why and what would."""
 
 
-def replay(home: Home, contract: Contract, period: str, by: str, why: str) -> list[Entry]:
-    """Take a period's latest attempt in once more, by today's contract, as a new attempt. Raises CannotBeDone when there is none."""
-    with alone(home, contract.feed):
+def replay(home: Home, contract: Contract, period: str, by: str, why: str) -> Entry:
+    """Take what counts of a period, or was last tried of it, in once more: by today's contract, as a new attempt.
+
+    Raises CannotBeDone when there is nothing of the period, or all of it was sent back by a person; NoRoom when the disk is full.
+    """
+    with naming_a_full_disk(home, f"feed {contract.feed}"), alone(home, contract.feed):
         ledger = Ledger(home, contract.feed)
-        rows = [row for row in ledger.rows if row["period"] == period and row["status"] != "repeated"]
-        if not rows:
+        outcomes = [row for row in ledger.outcomes if row["period"] == period]
+        if not outcomes:
             known = "、".join(sorted({row["period"] for row in ledger.rows})[-6:]) or "none"
             raise CannotBeDone(f"feed {contract.feed} has no delivery of period {period!r}; the last known are {known}")
-        latest = max(rows, key=lambda row: (row["attempt"], row["entry_no"]))
-        _again(home, ledger, latest, Order("replay", period, None, by, why))
-    return ingest(home, contract)
+        standing = [row for row in outcomes if row["status"] in COMMITTED]
+        tried = standing or [row for row in outcomes if row["status"] != "rejected"]
+        if not tried:
+            raise CannotBeDone(
+                f"every delivery of {contract.feed} {period} was sent back by a person: ask for a new file"
+            )
+        return _again(home, contract, ledger, tried[-1], "replay", None, by, why)
 
 
 def release(home: Home, contract: Contract, delivery: str, by: str, why: str) -> Entry:
     """Admit a refused delivery under its own number: it is sifted again, and what is believable in it is published.
 
-    Raises CannotBeDone when it is not refused, or when its file could not be read or lacks a required column: no decision mends that.
+    Raises CannotBeDone when it is not refused, when a later attempt counts, or when its file could not be read or lacks a required column:
+    no decision mends that; NoRoom when the disk is full.
     """
-    with alone(home, contract.feed):
+    with naming_a_full_disk(home, f"feed {contract.feed}"), alone(home, contract.feed):
         ledger = Ledger(home, contract.feed)
         row = _known(ledger, delivery)
         if row["status"] != "refused":
             raise CannotBeDone(f"{delivery} is {row['status']}; only a refused delivery can be released")
-        _again(home, ledger, row, Order("release", row["period"], row["attempt"], by, why))
-    entries = ingest(home, contract)
-    entry = next(entry for entry in entries if entry.delivery_id == delivery)
+        later = [o for o in ledger.outcomes if o["period"] == row["period"] and o["attempt"] > row["attempt"]]
+        if standing := [other["delivery_id"] for other in later if other["status"] in COMMITTED]:
+            raise CannotBeDone(f"{standing[-1]} came after {delivery} and counts: reject that one first")
+        entry = _again(home, contract, ledger, row, "release", row["attempt"], by, why)
     if entry.status != "released":
         raise CannotBeDone(f"{delivery} stays {entry.status}: {' '.join(entry.words)}")
     return entry
@@ -55,7 +65,7 @@ def reject(home: Home, contract: Contract, delivery: str, by: str, why: str) -> 
 
     Raises CannotBeDone when it is already rejected or was never finished.
     """
-    with alone(home, contract.feed):
+    with naming_a_full_disk(home, f"feed {contract.feed}"), alone(home, contract.feed):
         ledger = Ledger(home, contract.feed)
         row = _known(ledger, delivery)
         if row["status"] in ("rejected", "failed"):
@@ -79,8 +89,13 @@ def _known(ledger: Ledger, delivery: str) -> dict[str, Any]:
     )
 
 
-def _again(home: Home, ledger: Ledger, row: dict[str, Any], order: Order) -> None:
+def _again(
+    home: Home, contract: Contract, ledger: Ledger, row: dict[str, Any], what: Literal["replay", "release"], attempt: int | None, by: str, why: str
+) -> Entry:  # fmt: skip
+    """Take a delivery's archived file in by an order, judged as of the time it came. The feed's lock is held."""
     archived = claims.archived(home, ledger.feed, row["claim_id"], row["delivery_id"])
-    if archived is None:
+    if not archived:
         raise CannotBeDone(f"the file of {row['delivery_id']} is not in {home.archive}: restore it from a backup first")
-    claims.claim_again(home, ledger.feed, archived, order, ledger.arrivals)
+    order = Order(what, row["period"], attempt, by, why, row["received_at"].isoformat())
+    claim = claims.claim_again(home, ledger.feed, archived, order, ledger.arrivals)
+    return bring_in(home, contract, ledger, claim)

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from jobs import lake
 from jobs.home import Home
@@ -18,6 +19,10 @@ from quality.forms import sql_type
 from schemas.contract import Contract
 
 KEEP_DAYS = 30
+UPKEEP = "upkeep"  # the lock of what rewrites or removes files
+EVIDENCE_PIN = (
+    "json_object('silver.' || feed, table_version)::VARCHAR"  # a warning found again moves on, its first evidence stays
+)
 OURS = {
     "bronze": ["delivery_id VARCHAR", "file_name VARCHAR", "row_no BIGINT", "defect VARCHAR"],
     "silver": ["delivery_id VARCHAR", "row_no BIGINT", "row_key VARCHAR"],
@@ -41,34 +46,49 @@ class Done:
 def compact(home: Home) -> Iterator[Done]:
     """Rewrite each table's small files into large ones. Rows stay; versions stay readable until vacuumed.
 
-    A feed's tables are compacted under its lock, so that no delivery under way loses its place.
+    A feed's tables are compacted under its lock. One that others write meanwhile is left as it is until the next time.
     """
     for path in filter(_is_ours_to_write, tables(home)):
-        with alone(home, path.name):
-            done = DeltaTable(str(path)).optimize.compact()
+        with alone(home, UPKEEP), alone(home, path.name):
+            try:
+                done = DeltaTable(str(path)).optimize.compact()
+            except CommitFailedError as fault:
+                yield Done(_named(home, path), 0, f"left as it is, another run was writing it: {fault}")
+                continue
         yield Done(
             _named(home, path), done["numFilesRemoved"], f"{done['numFilesRemoved']} files into {done['numFilesAdded']}"
         )
 
 
 def vacuum(home: Home, keep_days: int = KEEP_DAYS, dry_run: bool = False) -> Iterator[Done]:
-    """Take away files that belong to no version younger than `keep_days` and to none that a warning or a report is pinned to."""
+    """Take away files that belong to no version younger than `keep_days` and to none that a warning or a report is pinned to.
+
+    A pin holds as long as the table's log does (`delta.logRetentionDuration`); what it can no longer open is said.
+    """
     pinned = pins(home)
     for path in tables(home):
         name = _named(home, path)
-        table = DeltaTable(str(path))
-        versions = sorted(version for version in pinned.get(name, set()) if version <= table.version())
-        gone = table.vacuum(
-            retention_hours=keep_days * 24,
-            dry_run=dry_run,
-            enforce_retention_duration=False,
-            keep_versions=versions or None,
-        )
-        yield Done(
-            name,
-            len(gone),
-            f"{len(gone)} files {'would go' if dry_run else 'gone'}; {len(versions)} pinned versions kept",
-        )
+        with alone(home, UPKEEP):
+            table = DeltaTable(str(path))
+            asked = sorted(version for version in pinned.get(name, set()) if version <= table.version())
+            versions = [version for version in asked if _opens(path, version)]
+            gone = table.vacuum(
+                retention_hours=keep_days * 24,
+                dry_run=dry_run,
+                enforce_retention_duration=False,
+                keep_versions=versions or None,
+            )
+        lost = f", {len(asked) - len(versions)} older than the log" if len(asked) > len(versions) else ""
+        says = f"{len(gone)} files {'would go' if dry_run else 'gone'}; {len(versions)} pinned versions kept{lost}"
+        yield Done(name, len(gone), says)
+
+
+def _opens(path: Path, version: int) -> bool:
+    try:
+        DeltaTable(str(path), version=version)
+    except (DeltaError, FileNotFoundError):
+        return False
+    return True
 
 
 def pins(home: Home) -> dict[str, set[int]]:
@@ -84,7 +104,7 @@ def pins(home: Home) -> dict[str, set[int]]:
 def migrate(home: Home, contract: Contract, dry_run: bool = False) -> list[Done]:
     """Give a feed's tables the columns that its contract has gained; old rows are empty there. A column that was taken out stays, empty from now on.
 
-    Raises CannotMigrate when a column changed its type: old values would have to be read again, which `replay` does into a new feed.
+    Raises CannotMigrate when a column changed its type, or now tells who a person is and its old values lie in silver.
     """
     with alone(home, contract.feed):
         return [done for room in OURS for done in _migrated(home, contract, room, dry_run)]
@@ -101,6 +121,11 @@ def _migrated(home: Home, contract: Contract, room: str, dry_run: bool) -> Itera
         raise CannotMigrate(
             f"{room}.{contract.feed}: column {changed[0].name!r} is {has[changed[0].name].type} in the table and {changed[0].type} in the contract; "
             f"name the new one differently, or archive {path} and `citybrain replay` the periods"
+        )
+    if room == "silver" and (personal := [c for c, spec in contract.columns.items() if spec.identifies and c in has]):
+        raise CannotMigrate(
+            f"silver.{contract.feed}: column {personal[0]!r} now tells who a person is, and its old values lie in {path}: "
+            f"archive that table and `citybrain replay` the periods"
         )
     missing = [field for field in wants if field.name not in has]
     if missing and not dry_run:
@@ -151,9 +176,9 @@ def _named(home: Home, path: Path) -> str:
 
 def _warnings(home: Home) -> list[str]:
     said: set[str] = set()
-    for table, column in (("warning", "table_versions"), ("warning_evidence", "table_versions")):
+    for table, column in (("warning", "table_versions"), ("warning_evidence", EVIDENCE_PIN)):
         path = home.table("gold", table)
-        if lake.exists(path) and column in DeltaTable(path).schema().to_arrow().names:
+        if lake.exists(path):
             with lake.connect() as con:
                 said |= {row[0] for row in con.execute(f"SELECT DISTINCT {column} FROM {lake.scan(path)}").fetchall()}
     return sorted(filter(None, said))

@@ -43,6 +43,15 @@ def test_every_contract_is_read_and_has_an_example_of_both_kinds() -> None:
 
 
 @pytest.mark.parametrize(("contract", "example"), EXAMPLES)
+def test_what_holds_a_resident_s_number_is_never_silver_s(contract: Contract, example: Example) -> None:
+    """Other numbers are made from it: a disability certificate's is the same with two digits more."""
+    given = example.keep or {}
+    row = [(contract.columns[c], sent) for header, sent in given.items() if (c := contract.column_of(header))]
+    numbers = [sent for spec, sent in row if spec.type == "resident_id"]
+    assert not [sent for spec, sent in row if not spec.identifies and any(number in sent for number in numbers)]
+
+
+@pytest.mark.parametrize(("contract", "example"), EXAMPLES)
 def test_an_example_is_kept_or_held_because_of_what_it_says(contract: Contract, example: Example) -> None:
     reasons = judge(contract, example.keep or example.hold or {})
     assert {reason.split(":")[1] for reason in reasons} == set(example.because)

@@ -86,7 +86,8 @@ def _content(age: int) -> bytes:
 def test_a_file_of_any_name_has_its_row_its_receipt_and_its_place(odd: str, dropped: Dropped) -> None:
     row = dropped.rows[odd]
     assert (row["status"], row["feed"]) == ("refused", "police_incident" if odd in TAKEN else "unrecognised")
-    assert ("缺少必填列" if odd in TAKEN else "文件名不符合任何一项约定") in row["words"][0]
+    why = "不是日期" if row["period"] == "99999999" else "缺少必填列" if odd in TAKEN else "文件名不符合任何一项约定"
+    assert why in row["words"][0]
     receipt = dropped.home.returns / "police" / f"{row['delivery_id']}.html"
     page = receipt.read_text(encoding="utf-8")
     assert "系统处理时出错" not in page and "<img" not in page and "{{" not in page.replace("{{ 7*7 }}", "")

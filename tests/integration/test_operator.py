@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pytest
 import yaml
 from counted import counted
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from typer.testing import CliRunner
 
 from jobs.cli import app
-from jobs.home import Home
+from jobs.home import ZONE, Home
 from jobs.ingest.delivery import ingest
 from jobs.operate.backup import CannotBackUp, CannotRestore, backup, restore
 from jobs.operate.doctor import examine
@@ -85,7 +88,7 @@ def test_a_period_is_taken_in_again_as_a_new_attempt_and_what_rested_on_the_old_
 ) -> None:
     drop(FEED, "jq_20260301.csv", incidents(2))
     take(FEED)
-    (again,) = replay(home, contracts[FEED], "20260301", "王工", "合同更新")
+    again = replay(home, contracts[FEED], "20260301", "王工", "合同更新")
     assert (again.delivery_id, again.status) == ("police_incident-20260301-02", "passed")
     assert {row["delivery_id"] for row in rows("silver", FEED)} == {
         "police_incident-20260301-01",
@@ -105,7 +108,33 @@ def test_a_delivery_that_failed_three_times_is_taken_in_again_once_it_is_mended(
         broken.setattr(delivery, "publish", lambda *_: 1 / 0)
         drop(FEED, "jq_20260301.csv", incidents(2))
         assert [take(FEED)[0].status for _ in range(3)] == ["failed"] * 3
-    assert [entry.status for entry in replay(home, contracts[FEED], "20260301", "王工", "已修复")] == ["passed"]
+    assert replay(home, contracts[FEED], "20260301", "王工", "已修复").status == "passed"
+
+
+def test_an_order_judges_a_file_as_of_the_day_it_came(home, contracts, drop, take, monkeypatch) -> None:
+    """A door that was said to open tomorrow is not believed the day after either."""
+    tomorrow = incidents(3, bad=1).replace("昨天".encode("gb18030"), b"2026-06-30 09:00:00")
+    drop(FEED, "jq_20260629.csv", tomorrow)
+    (refused,) = take(FEED)
+    assert (refused.status, refused.received_at.day) == ("refused", 29)
+    monkeypatch.setenv("CITYBRAIN_TODAY", "2026-07-02")
+    entry = release(home, contracts[FEED], refused.delivery_id, "王工", "电话核实")
+    assert (entry.kept_rows, entry.held_rows) == (3, 1) and entry.received_at == refused.received_at
+
+
+def test_no_order_overrides_what_a_person_or_a_later_file_has_settled(home, contracts, drop, take) -> None:
+    contract = contracts[FEED]
+    drop(FEED, "jq_20260301.csv", incidents(3, bad=2))
+    (refused,) = take(FEED)
+    drop(FEED, "jq_20260301.csv", incidents(2))
+    (corrected,) = take(FEED)
+    with pytest.raises(CannotBeDone, match=f"{corrected.delivery_id} came after"):
+        release(home, contract, refused.delivery_id, "王工", "放行")
+    assert replay(home, contract, "20260301", "王工", "合同更新").sha256 == corrected.sha256
+    for attempt in (1, 2, 3):
+        reject(home, contract, f"{FEED}-20260301-{attempt:02d}", "李工", "退回")
+    with pytest.raises(CannotBeDone, match="ask for a new file"):
+        replay(home, contract, "20260301", "王工", "合同更新")
 
 
 def state(home: Home) -> dict[str, Any]:
@@ -193,7 +222,13 @@ def test_compact_and_vacuum_keep_the_rows_and_the_versions_that_something_rests_
     home.reports.mkdir(parents=True)
     (home.reports / "日报-20260301.json").write_text(json.dumps({"table_versions": {f"silver.{FEED}": 1}}))
     pinned, newest = DeltaTable(home.table("silver", FEED), version=1).to_pyarrow_table(), silver.to_pyarrow_table()
-    assert pins(home) == {f"silver.{FEED}": {1}}
+    about = {"warning_id": ["w"], "feed": [FEED], "table_version": [0]}
+    write_deltalake(home.table("gold", "warning_evidence"), pa.table(about))
+    write_deltalake(home.table("gold", "warning"), pa.table({"table_versions": [json.dumps({f"silver.{FEED}": 2})]}))
+    home.serving.mkdir()
+    with duckdb.connect(str(home.serving / "serving-1.duckdb")) as con:
+        con.execute("CREATE TABLE about AS SELECT ? AS table_versions", [json.dumps({f"bronze.{FEED}": 2})])
+    assert pins(home) == {f"silver.{FEED}": {0, 1, 2}, f"bronze.{FEED}": {2}}
     assert {done.table: done.files for done in compact(home)}[f"silver.{FEED}"] == 4
     assert [done for done in vacuum(home, keep_days=0, dry_run=True) if done.files], "a dry run says what would go"
     assert sum(done.files for done in vacuum(home, keep_days=0)) > 0
@@ -201,8 +236,10 @@ def test_compact_and_vacuum_keep_the_rows_and_the_versions_that_something_rests_
         "row_key"
     )
     assert DeltaTable(home.table("silver", FEED)).to_pyarrow_table().sort_by("row_key") == newest.sort_by("row_key")
-    with pytest.raises(Exception, match=r"(?i)not found|no such"):
-        DeltaTable(home.table("silver", FEED), version=2).to_pyarrow_table()
+    for room in ("silver", "bronze"):
+        assert len(DeltaTable(home.table(room, FEED), version=2).to_pyarrow_table()) == 2 + 3 + 4
+        with pytest.raises(Exception, match=r"(?i)not found|no such"):
+            DeltaTable(home.table(room, FEED), version=3).to_pyarrow_table()
 
 
 def contract_file(folder: Path, **more: Any) -> None:
@@ -248,6 +285,30 @@ def test_a_contract_that_gained_columns_is_followed_by_its_tables(home, tmp_path
         migrate(home, home.contracts()[0]["bench_seat"])
 
 
+def test_a_column_that_a_contract_lost_stays_empty_and_one_that_turned_personal_is_not_left_lying(
+    home, tmp_path, monkeypatch, rows
+) -> None:
+    folder = tmp_path / "feeds"
+    monkeypatch.setenv("CITYBRAIN_FEEDS", str(folder))
+
+    def send(day: int, text: str) -> None:
+        path = home.drop / "parks" / f"zy_2026030{day}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        (entry,) = ingest(home, home.contracts()[0]["bench_seat"], still_seconds=0)
+        assert entry.status == "passed", entry.words
+
+    contract_file(folder, note={"from": ["备注"], "type": "string"})
+    send(1, "编号,备注\n1,甲\n")
+    contract_file(folder)
+    assert [done.says for done in migrate(home, home.contracts()[0]["bench_seat"])] == ["fits", "fits"]
+    send(2, "编号\n2\n")
+    assert {row["item_no"]: row["note"] for row in rows("silver", "bench_seat")} == {"1": "甲", "2": None}
+    contract_file(folder, note={"from": ["备注"], "type": "person_name"})
+    with pytest.raises(CannotMigrate, match="tells who a person is"):
+        migrate(home, home.contracts()[0]["bench_seat"])
+
+
 def test_the_doctor_finds_what_is_wrong_and_names_the_way_out(home, contracts, drop, take, monkeypatch) -> None:
     make_folders(home, contracts.values())
     home.make_key()
@@ -260,7 +321,8 @@ def test_the_doctor_finds_what_is_wrong_and_names_the_way_out(home, contracts, d
     (home.lake).chmod(0o755)
     (home.drop / "police" / "link").symlink_to("/etc/passwd")
     DeltaTable(home.table("silver", FEED)).delete()
-    monkeypatch.setenv("CITYBRAIN_TODAY", "2026-06-01")
+    monkeypatch.delenv("CITYBRAIN_TODAY")
+    monkeypatch.setattr(Home, "now", lambda _: datetime(2026, 6, 1, 9, tzinfo=ZONE))
     wrong = {finding.check: finding.says for finding in examine(home) if finding.how != "good"}
     assert set(wrong) >= {"key", "folders", "drop", "ledger", "clock"}
     assert (

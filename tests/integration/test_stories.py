@@ -17,11 +17,13 @@ from schemas.contract import Contract
 Said = dict[int, str]  # what is said of each key
 
 
-def incidents(said: Said, broken: int) -> bytes:
-    """Events: what happened in the month."""
-    lines = [f"JQ20260301{key:04d},2026-01-01 09:30:00,盗窃,330499001001001,{words}" for key, words in said.items()]
-    lines += [f"JQ20260301{9000 + n:04d},昨天,盗窃,330499001001001,不明" for n in range(broken)]
-    return "\n".join(["警情编号,报警时间,警情类别,所属网格,简要警情", *lines]).encode("gb18030")
+def points(said: Said, broken: int) -> bytes:
+    """Events: what was entered in the month."""
+    lines = [
+        f"PT{key:010d},HY00000001,2026-01-01 09:30,-20,兑换,{words},330499001001001" for key, words in said.items()
+    ]
+    lines += [f"PT{9000 + n:010d},HY00000001,昨天,-20,兑换,无,330499001001001" for n in range(broken)]
+    return "\n".join(["流水号,会员编号,记账时间,积分,事由,兑换点,所属网格", *lines]).encode()
 
 
 def grids(said: Said, broken: int) -> bytes:
@@ -67,7 +69,7 @@ class Department:
 
 
 KINDS = {
-    "events": ("police_incident", "jq_2026{:02d}.csv", incidents, "incident_no", "detail"),
+    "events": ("points_entry", "jfz_2026{:02d}.csv", points, "entry_no", "outlet"),
     "snapshot": ("grid", "wg_2026{:02d}.csv", grids, "grid_code", "grid_name"),
     "changes": ("employment", "jy_2026{:02d}.csv", employments, "record_no", "employer"),
 }
@@ -141,6 +143,6 @@ def test_a_month_taken_in_again_changes_nothing_that_counts(department: Departme
     department.sends(1, {1: "一月", 2: "一月"})
     department.sends(2, {1: "二月"})
     before = department.counts
-    (again,) = replay(department.home, department.contract, "202601", "王工", "合同更新")
+    again = replay(department.home, department.contract, "202601", "王工", "合同更新")
     assert (again.attempt, again.status) == (2, "passed")
     assert department.counts == before

@@ -46,7 +46,7 @@ def facts_in_spark(spark: Any, path: str) -> tuple[Any, ...]:
 
 def written_by_delta_rs(path: str) -> None:
     with lake.connect(reads_delta=False) as con:
-        lake.put_delivery(path, con.sql(ROWS), "d-0", anew=False)
+        lake.put_rows(path, con.sql(ROWS))
 
 
 @pytest.fixture(params=["delta-rs", "spark"])
@@ -88,7 +88,11 @@ def test_spark_merges_into_what_delta_rs_wrote_and_the_others_see_it(spark: Any,
 
 def test_delta_rs_replaces_one_delivery_of_what_spark_wrote(spark: Any, table: str) -> None:
     with lake.connect(reads_delta=False) as con:
-        lake.put_delivery(table, con.sql(f"SELECT * FROM ({ROWS}) WHERE delivery_id = 'd-1' LIMIT 3"), "d-1", anew=True)
+        lake.put_rows(
+            table,
+            con.sql(f"SELECT * FROM ({ROWS}) WHERE delivery_id = 'd-1' LIMIT 3"),
+            instead_of="delivery_id = 'd-1'",
+        )
     assert spark.read.format("delta").load(table).groupBy("delivery_id").count().orderBy("delivery_id").collect() == [
         ("d-1", 3),
         ("d-2", 500),
@@ -101,5 +105,5 @@ def test_a_stream_that_fails_midway_leaves_the_table_as_it_was(spark: Any, table
         broken = con.sql(
             f"SELECT * REPLACE (CASE WHEN id = 999 THEN error('gone') ELSE name END AS name) FROM ({ROWS})"
         )
-        lake.put_delivery(table, broken, "d-1", anew=True)
+        lake.put_rows(table, broken, instead_of="delivery_id = 'd-1'")
     assert lake.version(table) == before

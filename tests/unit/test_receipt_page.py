@@ -48,7 +48,7 @@ RECEIPT = {
         ({"status": "passed"}, "已接收，请补正 18 行"),
         ({"status": "warned"}, "已接收，请补正 18 行"),
         ({"status": "refused", "kept_rows": 0, "refused_rows": 1186}, "未接收"),
-        ({"status": "failed", "read_rows": None, "kept_rows": None, "held_rows": None}, "未接收"),
+        ({"status": "failed", "read_rows": None, "kept_rows": None, "held_rows": None}, "已收到，尚未处理"),
         ({"status": "repeated"}, "已接收"),
     ],
 )
