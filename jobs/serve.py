@@ -76,13 +76,18 @@ def _read_gold(con: duckdb.DuckDBPyConnection, home: Home) -> None:
             con.execute(f"CREATE TEMP VIEW gold_{table} AS SELECT * FROM {lake.scan(path)}")
 
 
+def served_columns(contract: Contract) -> list[str]:
+    """The columns of a feed that dashboards and analysts may see."""
+    return [column for column, spec in contract.columns.items() if spec.privacy in OPEN_CLASSES]
+
+
 def _read_feeds(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract]) -> None:
     """Each feed's current rows as `feed_<name>`, without any personal column."""
     con.execute(f"CREATE TEMP TABLE told AS SELECT * FROM {lake.scan(ledger.path(home))}")
     con.execute(f"CREATE TEMP TABLE outcome AS {latest_outcomes('told')}")
     con.execute(f"CREATE TEMP TABLE delivery_now AS {current_deliveries('told')}")
     for feed, contract in contracts.items():
-        columns = [c for c, spec in contract.columns.items() if spec.privacy in OPEN_CLASSES]
+        columns = served_columns(contract)
         path = home.table("silver", feed)
         if columns and lake.exists(path):
             rows = current_rows(contract, lake.scan(path), "delivery_now")

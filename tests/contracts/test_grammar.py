@@ -20,6 +20,8 @@ from jobs.ingest.claim import strangers, waiting
 from jobs.ingest.land import land
 from jobs.ingest.receipt import _facts
 from jobs.ingest.unreadable import Unreadable
+from jobs.operate.upkeep import _columns
+from jobs.serve import served_columns
 from quality.gate import _batch_suite
 from quality.reasons import say_held
 from quality.sift import sift
@@ -79,7 +81,8 @@ def receipt(contract: Contract, tmp_path: Path) -> str:
 
 
 def layout(contract: Contract, tmp_path: Path) -> str:
-    return repr([(c, spec.identifies, spec.privacy) for c, spec in contract.columns.items()])
+    """What a migration would hold silver to, and what is served of it."""
+    return repr((_columns(contract, "silver"), served_columns(contract)))
 
 
 def period(contract: Contract, tmp_path: Path) -> str:
@@ -152,6 +155,7 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("columns.kind.pattern", "电.", sifted),
     ("columns.score.range", [0, 3], sifted),
     ("columns.kind.privacy", "L3", layout),
+    ("columns.kind.identifying", True, layout),
     ("columns.phone.repair", False, sifted),
     ("rows", [{"positive": {"must": "score >= 6", "zh": "得分为负"}}], sifted),
     ("rows", [{"positive": {"must": "score >= 0", "zh": "不得为负"}}], sifted),

