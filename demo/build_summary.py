@@ -17,7 +17,6 @@ from demo.scorecard import FAMILY_ZH
 
 EXPECT_ZH = {
     "refuse": "应退回",
-    "late": "迟到",
     "repeated": "重复",
     "superseded": "被更正",
     "corrected": "更正",

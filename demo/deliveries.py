@@ -1,4 +1,4 @@
-"""How departments really deliver: some files late, one twice, one corrected later, one never, one ruined."""
+"""How departments really deliver: one file twice, one corrected later, one never, one ruined."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from demo.departments import civil_affairs, property
-from demo.periods import daily, last_month_closed, monthly, weekly
+from demo.periods import daily, last_month_closed, monthly
 from demo.plan import Plan
 from demo.sheet import Sheet
 
@@ -28,7 +28,6 @@ class Deliveries:
         self.missing = f"tc_{daily(plan)[-3].name}.zip"
         self.twice = f"jz_{monthly(plan)[-2].name}.csv"
         self.corrected = f"cj_{last_month_closed(plan)[0].name}.csv"
-        self.late = [f"jf_{weekly(plan, 2)[-1].name}.csv", f"jg_{last_month_closed(plan)[-1].name}.csv"]
 
     def as_sent(self, sheet: Sheet) -> list[Sheet]:
         """The attempts at the sheet's period: none, itself, or a wrong one before it."""
@@ -40,8 +39,6 @@ class Deliveries:
             return []
         if name == self.ruined:
             self.rows.append((name, "refuse", "导出系统变更，近三成行不可信"))
-        if name in self.late:
-            self.rows.append((name, "late", "比约定时间晚三天送达"))
         if name == self.corrected:
             return self._attempts(sheet)
         return [sheet]

@@ -9,7 +9,8 @@ For whoever writes sheets (demo/build.py):
 
 Only struck rows become records; a sheet of millions stays the frame it was. Each kind says what a just screening may do
 with it, judged by what a careful person could know from the file and the feed's documented words alone. Nothing here
-knows how the lakehouse screens.
+knows how the lakehouse screens; what the spoiler does know is what the contracts promise in public: from which share of
+held rows on a delivery is in doubt (HELD_SHARE stays below it, so that a day of the demo is dirty and not refused).
 """
 
 from demo.corruption.catalogue import CATALOGUE, DEMO_KINDS

@@ -65,8 +65,7 @@ def test_a_late_department_and_a_failing_dag_are_alerts_to_the_operator(city: Ho
         "dag_failed": f"ingest_{failing}",
     }
     assert (
-        "单位90的小样90(" in told["late_delivery"]["says_zh"]
-        and "data@example.cn" in told["late_delivery"]["says_zh"]
+        "单位90的小样90(" in told["late_delivery"]["says_zh"] and "data@example.cn" in told["late_delivery"]["says_zh"]
     )
     assert failing in told["dag_failed"]["says_zh"]
     assert [row["status"] for row in Ledger(city, failing).rows] == ["failed"] * 3, (

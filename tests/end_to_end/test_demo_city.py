@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from deltalake import DeltaTable
 from superset_desk import open_desk
 
 from jobs import lake
@@ -129,6 +132,26 @@ def test_what_was_planted_is_found_and_quiet_rows_are_left_alone(city: City) -> 
     assert sum(kind["expected"] + kind["silent"] for kind in outcomes) / planted > 0.95
     assert score["quiet"]["touched_share"] < 0.001
     assert score["deliveries"]["to_refuse"] and set(score["deliveries"]["to_refuse"].values()) == {"refused"}
+
+
+def test_what_befell_the_deliveries_is_what_the_ledger_and_the_calendar_say(city: City) -> None:
+    with (city.truth / "deliveries.csv").open(encoding="utf-8") as told:
+        befell = {row["file"]: row["expect"] for row in csv.DictReader(told)}
+    assert {"missing", "repeated", "superseded", "corrected", "refuse"} <= set(befell.values())
+    statuses: dict[str, set[str]] = {}
+    for row in DeltaTable(str(city.home / "lake" / "ops" / "delivery")).to_pyarrow_table().to_pylist():
+        statuses.setdefault(row["file_name"], set()).add(row["status"])
+    for file_name, expect in befell.items():
+        came = statuses.get(file_name, set())
+        if expect == "missing":
+            (period,) = re.findall(r"\d{8}", file_name)
+            assert not came and city.ask(
+                f"SELECT state FROM arrival WHERE feed = 'parking_lot' AND period = '{period}'"
+            ) == [("missing",)]
+        elif expect == "repeated":
+            assert "repeated" in came, file_name
+        else:
+            assert came <= ({"refused"} if expect == "refuse" else {"passed", "warned"}) and came, (file_name, expect)
 
 
 def test_every_warning_names_its_rows_and_none_is_red(city: City) -> None:
