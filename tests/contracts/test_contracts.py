@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
 import pytest
@@ -11,7 +11,7 @@ from jobs.home import ZONE
 from quality.forms import name
 from quality.reasons import say_held
 from quality.sift import sift
-from schemas.contract import FEEDS, Contract, Example, contract_files, load_contract
+from schemas.contract import FEEDS, Contract, Example, contract_files, load_contract, period_fault
 
 CONTRACTS = [load_contract(path) for path in contract_files(FEEDS)]
 EXAMPLES = [
@@ -57,3 +57,30 @@ def test_an_example_is_kept_or_held_because_of_what_it_says(contract: Contract, 
     assert {reason.split(":")[1] for reason in reasons} == set(example.because)
     for reason in reasons:
         assert "{" not in say_held(contract, reason)
+
+
+@pytest.mark.parametrize(
+    ("period", "why"),
+    [
+        ("20260628", None), ("202606", None), ("202607", None), ("2026Q2", None), ("2026", None),
+        ("20260229", "不是日期"), ("202613", "不是日期"), ("20620628", "晚于送达日期"), ("206206", "晚于送达日期"),
+    ],
+)  # fmt: skip
+def test_a_period_written_as_a_date_is_a_day_that_is_not_far_ahead(period: str, why: str | None) -> None:
+    fault = period_fault(period, date(2026, 6, 29))
+    assert (why in fault) if why and fault else fault is why
+
+
+@pytest.mark.parametrize(
+    ("file_name", "period"),
+    [
+        ("jq_20260301.csv", "20260301"), ("jq_２０２６０３０１.csv", "20260301"), ("else.csv", "20260629"),
+        ("any_' or delivery_id<>'.csv", "__or_delivery_id___"), (f"any_{'9' * 200}.csv", "9" * 32),
+    ],
+)  # fmt: skip
+def test_a_period_is_letters_and_digits_whatever_a_file_is_called(file_name: str, period: str) -> None:
+    incidents = next(contract for contract in CONTRACTS if contract.feed == "police_incident")
+    anything = incidents.delivery.model_copy(
+        update={"period": [r"any_(.*)\.csv", r"jq_(\d{8})"]["any" not in file_name]}
+    )
+    assert incidents.model_copy(update={"delivery": anything}).period_of(file_name, "20260629") == period

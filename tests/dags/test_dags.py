@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -76,6 +77,17 @@ def test_a_delivery_is_waited_for_by_the_city_s_clock(home: Home, drop, take) ->
         )
         take("police_incident")
         assert trigger._has_come() is comes, name
+
+
+def test_what_a_run_left_unfinished_starts_its_dag_again(home: Home) -> None:
+    from dags.drop import LEFT_SECONDS, DropFolderTrigger
+
+    fresh, left = (home.inbox / "police_incident" / f"000000000{n}-20260629-aa" for n in (1, 2))
+    for claim in (fresh, left):
+        claim.mkdir(parents=True)
+    os.utime(left, (time.time() - LEFT_SECONDS - 1,) * 2)
+    trigger = DropFolderTrigger("police", "jq_*.csv", "police_incident")
+    assert trigger._left() == [(left.name, 0)]
 
 
 RUN_ONE = """

@@ -185,6 +185,27 @@ def test_a_file_still_being_written_is_left_until_it_stands_still(home, drop, co
     assert len(ingest(home, contracts["police_incident"])) == 1 and not path.exists()
 
 
+def test_a_file_that_its_department_alone_may_read_is_refused_in_words_and_blocks_no_other(
+    home, drop, take, rows, monkeypatch
+) -> None:
+    """Some clients upload with a umask of 077; tests may run as root, whom nothing is closed to."""
+    may = os.access
+    drop("police_incident", "jq_20260301.csv", incidents(good=2).encode("gb18030"))
+    drop("police_incident", "jq_20260302.csv", incidents(good=2).encode("gb18030"))
+    drop("police_incident", "strange.csv", b"x")
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: "20260301" not in str(path) and "strange" not in str(path) and may(path, mode)
+    )
+    assert [(entry.status, entry.sha256 == "") for entry in take("police_incident")] == [
+        ("refused", True),
+        ("passed", False),
+    ]
+    (stray,) = turn_strangers_away(home, still_seconds=0)
+    assert (stray.status, stray.sha256) == ("refused", "")
+    pages = receipts(home)["police"]
+    assert [page for page in pages if "没有读取权限" in page]
+
+
 def test_a_link_in_a_drop_folder_is_not_followed(home, drop, take, tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
     secret.write_bytes(incidents(1).encode("gb18030"))
