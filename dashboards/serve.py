@@ -14,11 +14,25 @@ CONFIG = Path(__file__).resolve().with_name("superset_config.py")
 
 
 def command(port: int) -> list[str]:
-    """The server's command line: one process, because short-lived answers are cached in its memory."""
+    """The server's command line: one process, because short-lived answers are cached in its memory.
+
+    A page asks again every few seconds; with gunicorn's 2 s of keep-alive its question may meet a connection just closed.
+    """
     where = f"127.0.0.1:{port}"
     return [
         *(sys.executable, "-m", "gunicorn", "--bind", where, "--worker-class", "gthread", "--workers", "1"),
-        *("--threads", "8", "--timeout", "120", "--graceful-timeout", "5", "--limit-request-field_size", "0"),
+        *(
+            "--threads",
+            "8",
+            "--timeout",
+            "120",
+            "--graceful-timeout",
+            "5",
+            "--keep-alive",
+            "30",
+            "--limit-request-field_size",
+            "0",
+        ),
         *("--access-logfile", os.devnull, "superset.app:create_app()"),
     ]
 

@@ -43,6 +43,7 @@ UNITS = {
 }  # fmt: skip
 REGULARS, REGULAR_SHARE = 30, 0.05  # at 20,000 residents; of the calls
 DAYS_TO_ANSWER = np.timedelta64(7 * 86_400, "s")
+OPENINGS = ["", "", "", "来电人反映", "市民来电称", "来电人再次反映", "来电人称此前已反映过"]
 ENDINGS = ["，希望尽快处理", "，请有关部门核实", "，要求回复处理结果", "，之前反映过没有解决"]
 
 
@@ -61,7 +62,8 @@ def orders(city: City) -> Iterator[Sheet]:
         place = _near(estates, stream.grid[rows], stream.lots("estate", rows))
         named = (stream.lots("named", rows) < 0.4) & (stream.event[rows] < 0)
         ending = picked(ENDINGS, (stream.lots("ending", rows) * len(ENDINGS)).astype(int))
-        content = joined("地点：", place, "。", said, ending)
+        opening = picked(OPENINGS, (stream.lots("opening", rows) * len(OPENINGS)).astype(int))
+        content = joined(stream.own("content", rows, joined("地点：", place, "。", opening, said)), ending)
         yield Sheet("hotline", "hotline", f"rx_{period.name}.jsonl", Form("jsonl"), ORDER, table(
             order_no=stream.numbers("RX", rows),
             called_at=as_stamp(stream.at[rows]),
@@ -70,7 +72,7 @@ def orders(city: City) -> Iterator[Sheet]:
             caller_no=numbered("LD", caller + 1, 8),
             mobile=city.people.mobiles(caller),
             subject=where(named, joined(place, said), said),
-            content=stream.own("content", rows, content),
+            content=content,
             unit=picked([UNITS[code] for code in stream.recipe.codes], stream.kind[rows]),
             due_at=as_stamp(stream.at[rows] + DAYS_TO_ANSWER),
             closed_at=as_stamp(shut),

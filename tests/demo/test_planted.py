@@ -107,6 +107,18 @@ def test_repeated_matters_come_from_one_caller_in_other_words(events: pd.DataFra
         assert letters["content"].str.contains(event.estate).all()
 
 
+def test_no_turn_of_phrase_tells_a_planted_call_from_the_others(events: pd.DataFrame, sent: Feed) -> None:
+    orders = sent("hotline").drop_duplicates("order_no")
+    keys = "|".join(events.loc[events["family"] == "repeat_matter", "keys"]).split("|")
+    words = orders["content"].str.extract(
+        r"^地点：[^。]*。(?P<opening>来电人(?:再次反映)?|市民)?.*，(?P<ending>[^，]*)$"
+    )
+    planted = orders["order_no"].isin(keys)
+    assert planted.sum() > 8
+    for part in words:
+        assert set(words.loc[planted, part].dropna()) <= set(words.loc[~planted, part].dropna()), part
+
+
 def test_the_silent_stop_opening_and_the_failed_stop_beating(events: pd.DataFrame, sent: Feed) -> None:
     doors, beats, elders = sent("door_sensor"), sent("device_heartbeat"), sent("elder_registry")
     for event in events[events["family"].isin(["elder_silent", "device_failed"])].itertuples():

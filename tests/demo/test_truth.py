@@ -148,7 +148,7 @@ def test_a_quiet_city_has_no_truth_and_keeps_every_rule(quiet_city: Built, contr
 def test_odd_deliveries(city: Built, contracts: dict[str, Contract]) -> None:
     deliveries = city.truth["deliveries"].set_index("file")
     assert deliveries["expect"].value_counts().to_dict() == {
-        "late": 2, "repeated": 1, "superseded": 1, "corrected": 1, "refuse": 1, "missing": 1}  # fmt: skip
+        "repeated": 1, "superseded": 1, "corrected": 1, "refuse": 1, "missing": 1}  # fmt: skip
     assert (deliveries["note"] != "").all()
     sent = {path.name: path for path in city.drop.rglob("*.*")}
     [missing], [again] = (expecting(city, expect) for expect in ("missing", "repeated"))
