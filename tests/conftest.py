@@ -10,11 +10,17 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from hypothesis import settings
 from settings import KEY, TODAY
 
 from jobs.home import Home
 from jobs.ingest.ledger import Entry
 from schemas.contract import Contract
+
+# The same examples each time, so that a run can be repeated; HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile("repeatable", derandomize=True, database=None)
+settings.register_profile("explore", settings.get_profile("default"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture
