@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from dags.alerts import tell_failed
 from jobs.home import home
@@ -19,6 +20,10 @@ with DAG(
         from jobs.report.brief import write_brief
         from jobs.serve import current
 
-        return str(write_brief(current(home()), home().reports).pdf)
+        try:
+            serving = current(home())
+        except FileNotFoundError:
+            raise AirflowSkipException("the city has not run yet: there is nothing to report on") from None
+        return str(write_brief(serving, home().reports).pdf)
 
     daily_brief()

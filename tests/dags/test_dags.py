@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from jobs.home import CHECKOUT, ZONE, Home
@@ -123,6 +124,32 @@ def test_a_feeds_dag_takes_its_waiting_delivery(home: Home, contracts: dict, dro
     assert state and "success" in state[0]
     assert [(row["delivery_id"], row["status"]) for row in rows("ops", "delivery")] == [("death-202603-01", "passed")]
     assert (home.returns / "civil_affairs" / "death-202603-01.html").is_file()
+
+
+RUN_BY_CLOCK = """
+from airflow.utils.db import initdb
+initdb()
+from dags import city, reports, upkeep
+for dag in (reports.reports, upkeep.upkeep, city.city, reports.reports):
+    run = dag.test()
+    print("STATE", dag.dag_id, run.state, {t.task_id: str(t.state) for t in run.get_task_instances()})
+"""
+
+
+def test_a_city_in_which_nothing_has_arrived_yet_keeps_its_hours(home: Home, contracts: dict, tmp_path: Path) -> None:
+    """The clock starts the city's DAGs on the first day too: nothing fails, and the page names whom it waits for."""
+    home.root.mkdir()
+    script = tmp_path / "run_by_clock.py"
+    script.write_text(RUN_BY_CLOCK)
+    environment = airflow_environment(home) | {"CITYBRAIN_SWEEP": "off"}
+    done = subprocess.run([sys.executable, str(script)], env=environment, cwd=CHECKOUT, capture_output=True, text=True)
+    states = [line.split()[1:3] for line in done.stdout.splitlines() if line.startswith("STATE")]
+    assert states == [[dag, "success"] for dag in ("reports", "upkeep", "city", "reports")], done.stderr[-2000:]
+    with duckdb.connect(str(home.serving / "serving.duckdb"), read_only=True) as con:
+        assert dict(con.execute("SELECT state, count(*) FROM source_health GROUP BY 1").fetchall()) == {
+            "waiting": len(contracts)
+        }
+    assert [path.suffix for path in sorted(home.reports.iterdir())] == [".html", ".json", ".pdf"]
 
 
 def test_airflow_listens_on_loopback_and_has_no_password_of_its_own() -> None:
