@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import string
 
-from schemas.contract import Column, strptime_of
+from schemas.contract import Column
+from schemas.written import strptime_of
 
 ZONE = "Asia/Shanghai"
 SPACED_NAME = (

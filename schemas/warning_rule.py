@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from schemas.contract import SLUG, ContractFault, Duration, Strict, Words
+from schemas.contract import SLUG, ContractFault, Words
 from schemas.faults import explain
+from schemas.written import Duration, Strict
 
 WARNINGS = Path(__file__).parent / "warnings"
 LEVELS = ("blue", "yellow", "orange", "red")

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from delivered_files import Built, contract_of, feed, paths_of, table_of
 
-from schemas.contract import Column, Contract, contract_files, header_key, strptime_of
+from schemas.contract import Column, Contract, contract_files, header_key
+from schemas.written import strptime_of
 
 FEEDS = [path.stem for path in contract_files()]
 NUMBERS = ("integer", "number", "money")
