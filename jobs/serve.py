@@ -83,9 +83,10 @@ def served_columns(contract: Contract) -> list[str]:
 
 def _read_feeds(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract]) -> None:
     """Each feed's current rows as `feed_<name>`, without any personal column."""
-    nothing_yet = ledger.SCHEMA.empty_table()
-    told = lake.scan(ledger.path(home)) if lake.exists(ledger.path(home)) else "nothing_yet"
+    con.register("no_ledger_yet", ledger.SCHEMA.empty_table())
+    told = lake.scan(ledger.path(home)) if lake.exists(ledger.path(home)) else "no_ledger_yet"
     con.execute(f"CREATE TEMP TABLE told AS SELECT * FROM {told}")
+    con.unregister("no_ledger_yet")
     con.execute(f"CREATE TEMP TABLE outcome AS {latest_outcomes('told')}")
     con.execute(f"CREATE TEMP TABLE delivery_now AS {current_deliveries('told')}")
     for feed, contract in contracts.items():

@@ -12,13 +12,13 @@ from typing import Annotated, Any, Literal
 
 import sqlglot
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from sqlglot import expressions
 from sqlglot.errors import SqlglotError
 
 from schemas.codes import load_code_list
 from schemas.faults import ContractFault, explain
-from schemas.written import Cron, Duration, Encoding, Regex, Share, Strict, Zone, duration, strptime_of
+from schemas.written import Cron, Duration, Encoding, Regex, Share, Zone, duration, strptime_of
 
 FEEDS = Path(__file__).parent / "feeds"
 
@@ -37,6 +37,10 @@ OURS = frozenset(
     | {"period", "attempt", "newest", "person_id"}
 )  # columns of our own tables
 ROW_RULE_CONTEXT = frozenset({"received_at"})
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class PeriodDue(Strict):

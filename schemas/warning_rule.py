@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from schemas.contract import SLUG, ContractFault, Words
+from schemas.contract import SLUG, ContractFault, Strict, Words
 from schemas.faults import explain
-from schemas.written import Duration, Strict
+from schemas.written import Duration
 
 WARNINGS = Path(__file__).parent / "warnings"
 LEVELS = ("blue", "yellow", "orange", "red")

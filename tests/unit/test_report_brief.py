@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from datetime import date, datetime, timedelta, timezone
@@ -167,13 +168,20 @@ def _vitals(warnings: int, overdue: int) -> list[tuple]:
     ]
 
 
+def poppler(*command: str) -> str:
+    """What one of poppler's programs prints; the test is skipped, saying so, where they are not installed."""
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed (Debian: poppler-utils)")
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def _pages(pdf: Path) -> int:
-    told = subprocess.run(["pdfinfo", str(pdf)], capture_output=True, text=True, check=True).stdout
+    told = poppler("pdfinfo", str(pdf))
     return int(re.findall(r"Pages:\s+(\d+)", told)[0])
 
 
 def _text(pdf: Path) -> str:
-    return subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    return poppler("pdftotext", "-layout", str(pdf), "-")
 
 
 def test_an_ordinary_day_fits_one_page_and_says_its_figures(tmp_path: Path) -> None:
@@ -228,7 +236,7 @@ def test_the_same_serving_file_gives_the_same_bytes_later_in_another_process_and
 
 def test_the_pdf_embeds_the_two_noto_fonts_and_no_other(tmp_path: Path) -> None:
     written = write_brief(serving_file(tmp_path), tmp_path / "out")
-    told = subprocess.run(["pdffonts", str(written.pdf)], capture_output=True, text=True, check=True).stdout
+    told = poppler("pdffonts", str(written.pdf))
     fonts = {line.split()[0].split("+")[1] for line in islice(told.splitlines(), 2, None)}
     assert fonts == {"NotoSansCJKsc-Regular-Identity-H", "NotoSerifCJKsc-Regular-Identity-H"}
 
