@@ -116,7 +116,7 @@ def worded(column: Column, text: str) -> str:
         case "integer":
             return f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,18}}') THEN {text}::BIGINT END"
         case "number":
-            return f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,15}}(\\.\\d{{1,15}})?') THEN {text}::DOUBLE END"
+            return f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,15}}(\\.\\d{{1,20}})?') THEN {text}::DOUBLE END"
         case "money":
             return f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,15}}(\\.\\d{{1,2}}0*)?') THEN {text}::DECIMAL(18,2) END"
         case "date":

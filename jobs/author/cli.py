@@ -14,8 +14,8 @@ from jobs.home import home
 from schemas.contract import Contract, ContractFault, load_contract
 
 app = typer.Typer()
-console = Console(width=None if sys.stdout.isatty() else 120)
-told = Console(stderr=True)
+console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=True)
+told = Console(stderr=True, soft_wrap=True)
 
 Sample = Annotated[
     Path,

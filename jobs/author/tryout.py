@@ -165,7 +165,7 @@ def written(column: Column, value: Any) -> str:
             local = value.astimezone(ZONE) if isinstance(value, datetime) else value
             return local.strftime(forms.declared(column)[0])
         case float() | Decimal():
-            plain = f"{Decimal(str(value)):f}"
+            plain = f"{Decimal(f'{value:.15g}'):f}"  # 0.052000000000000005 is what a computer makes of 0.052
             return plain.rstrip("0").rstrip(".") if "." in plain else plain
         case _ if column.words:
             return next((word for word, code in column.words.items() if code == value), str(value))

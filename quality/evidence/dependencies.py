@@ -26,7 +26,7 @@ REPEATED = (
     0.4  # of the rows must stand in groups that say something: a near key determines everything and tells nothing
 )
 PAIR_REPEATED = 0.7  # pairs are many: each must speak of most rows
-GAIN = 0.03  # of μ+ that a second determinant must bring to be more than an accident
+STILL_OPEN = 0.7  # of what one determinant leaves open may stay so when a second joins it, else it joined by accident
 MOST_COLUMNS = 40
 
 
@@ -94,12 +94,7 @@ def discover(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str])
         single = [m for column in others if (m := measure(con, table, (column,), dependent))]
         best = max((m.mu_plus for m in single), default=0.0)
         pairs = _pairs(con, table, dependent, single) if best < 1 else []
-        explained = {
-            m.determinant[0]: p
-            for p in pairs
-            for m in single
-            if m.determinant[0] in p.determinant and p.mu_plus >= m.mu_plus + GAIN
-        }
+        explained = {column for pair in pairs for column in pair.determinant}
         found += [m for m in single if m.holds and m.determinant[0] not in explained]
         covered = {m.determinant[0] for m in found if m.dependent == dependent}
         found += [p for p in pairs if p.holds and not covered & set(p.determinant)]
@@ -119,7 +114,7 @@ def _pairs(con: duckdb.DuckDBPyConnection, table: str, dependent: str, single: l
             both
             and both.repeated >= PAIR_REPEATED
             and both.support >= 1 - NOISE
-            and both.mu_plus >= max(one.mu_plus, other.mu_plus) + GAIN
+            and 1 - both.support <= STILL_OPEN * (1 - max(one.support, other.support))
         ):
             pairs.append(both)
     return pairs

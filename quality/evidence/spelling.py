@@ -25,6 +25,8 @@ SURE_WORD = (
 )
 MISSPELT = 0.5  # of a column's rare words lie next to frequent ones; where fewer do, rare words are mostly meant
 
+TEMPLATED, MOST_TEMPLATES = 0.9, 50  # of the rows; different ones
+
 WORD = re.compile(r"[^\W\d_]+")
 _WORD_SQL = r"[\p{L}]+"
 
@@ -51,7 +53,7 @@ def misspelt(con: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[st
         return {}
     words = _words(counts)
     near_words = _near(con, words, LETTERS_AN_EDIT) if 1 < len(words) <= MOST_VALUES else ({}, 0.0)
-    return _spelt(counts, words, near_words, _near(con, counts, LETTERS_AN_EDIT_OF_ALL)) | _templates(counts)
+    return _spelt(counts, words, near_words, _near(con, counts, LETTERS_AN_EDIT_OF_ALL)) | _by_template(counts)
 
 
 def nearest(sent: Mapping[str, int], words: Mapping[str, str]) -> dict[str, Spelling]:
@@ -137,9 +139,8 @@ def _spelt(
                 value, meant, sum(by_word[word].edits for word in bad), n, counts.get(meant, 0), sure
             )
         if (near := whole.get(value)) and not (bad and found[value].sure):
-            own = [
-                word for word in said if word not in near.meant.lower() and words[word] >= FREQUENT
-            ]  # a word that the column knows
+            own = [word for word in said if word not in near.meant.lower() and words[word] >= FREQUENT]
+            own = [word for word in own if RARER * words[word] > counts[near.meant]]  # a word that the column knows
             letters = len(near.meant) > SURE_LETTERS and not near.rivals and _digits(value) == _digits(near.meant)
             sure = letters and not own and value_share >= MISSPELT
             if sure or bad:
@@ -151,15 +152,20 @@ def _digits(text: str) -> str:
     return "".join(sign for sign in text if sign.isdigit())
 
 
-def _templates(counts: Mapping[str, int]) -> dict[str, Spelling]:
-    """Values like none of the column's templates (37 patients, 98%) but for a sign in its fixed part; digits are never guessed."""
+def templates(counts: Mapping[str, int]) -> dict[str, int]:
+    """The texts with every digit as 9 that nearly all values share (99 patients, 9%), and their rows; {} where they are many or hold no digit."""
     rows = sum(counts.values())
-    templates: Counter[str] = Counter()
+    met: Counter[str] = Counter()
     for value, n in counts.items():
-        templates[_template(value)] += n
-    own = {t: n for t, n in templates.items() if n >= max(FREQUENT, rows // 500)}
-    if not any("9" in t for t in own) or sum(own.values()) < 0.9 * rows or len(own) > 50:
-        return {}
+        met[_template(value)] += n
+    own = {template: n for template, n in met.items() if n >= max(FREQUENT, rows // 500)}
+    telling = any("9" in template and _fixed(template) for template in own)
+    return own if telling and sum(own.values()) >= TEMPLATED * rows and len(own) <= MOST_TEMPLATES else {}
+
+
+def _by_template(counts: Mapping[str, int]) -> dict[str, Spelling]:
+    """Values like none of the column's templates but for a sign in its fixed part; digits are never guessed."""
+    own = templates(counts)
     found = {}
     for value, n in counts.items():
         if _template(value) in own:
