@@ -123,5 +123,6 @@ def _differs(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
 
 
 def _figure(cell: str) -> bool:
-    digits = sum(sign.isdigit() for sign in cell)
-    return digits > 0 and digits >= 0.5 * len(cell.strip())
+    """A number, a day, a time: digits, and no letters but a date's own."""
+    said = cell.strip()
+    return any(sign.isdigit() for sign in said) and not any(sign.isalpha() and sign not in "年月日时分秒" for sign in said)

@@ -21,8 +21,9 @@ from jobs.ingest.claim import Claim, Order
 from jobs.ingest.land import Landed, land
 from jobs.ingest.ledger import COMMITTED, Entry, Ledger, Status, delivery_id
 from jobs.ingest.no_room import is_full, naming_a_full_disk
-from jobs.ingest.publish import Batch, hold, keep_bronze, log_gate, log_repairs, publish
+from jobs.ingest.publish import Batch, hold, keep_bronze, log_gate, log_marks, log_repairs, publish
 from jobs.ingest.receipt import give_receipt
+from jobs.ingest.references import bring_references
 from jobs.ingest.unreadable import Unreadable
 from jobs.whole import written_whole
 from quality.gate import Verdict, gate
@@ -137,6 +138,7 @@ def _process(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: 
         keep_bronze(batch, entry.file_name)
     if not landed.map.fits:
         return _refused_for_headers(batch.home, contract, entry, landed)
+    unknown = bring_references(batch.home, con, contract)
     with _step(entry, "sift"):
         sifted = sift(con, contract, entry.received_at)
     with _step(entry, "gate"):
@@ -146,9 +148,10 @@ def _process(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: 
         with _step(entry, "publish"):
             hold(batch)
             log_repairs(batch)
+            log_marks(batch)
             publish(batch)
     with _step(entry, "receipt"):
-        entry = _outcome(entry, landed, sifted, verdict, claim.order)
+        entry = _outcome(entry, landed, sifted, verdict, claim.order, unknown)
         give_receipt(batch.home, contract, entry, con, landed.map)
     return entry
 
@@ -172,8 +175,10 @@ def _judge(batch: Batch, ledger: Ledger, entry: Entry) -> Verdict:
     return verdict
 
 
-def _outcome(entry: Entry, landed: Landed, sifted: Sifted, verdict: Verdict, order: Order | None) -> Entry:
-    entry = replace(entry, words=[*_ordered(order), *verdict.words], header=landed.headers)
+def _outcome(
+    entry: Entry, landed: Landed, sifted: Sifted, verdict: Verdict, order: Order | None, unknown: list[str]
+) -> Entry:
+    entry = replace(entry, words=[*_ordered(order), *verdict.words, *unknown], header=landed.headers)
     admitted: Status = "warned" if verdict.answer == "warn" else "passed"
     if order and order.what == "release":
         admitted = "released"

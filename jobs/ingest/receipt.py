@@ -51,7 +51,11 @@ def give_receipt(
         mend.unlink(missing_ok=True)  # of an earlier try at this delivery
     facts = _facts(contract, entry, headers, mend.name if mend.exists() else None)
     if con:
-        facts |= {"reasons": _reasons(con, contract), "repairs": _repairs(con, contract)}
+        facts |= {
+            "reasons": _reasons(con, contract, "held", "reasons"),
+            "marks": _reasons(con, contract, "kept", "marks"),
+            "repairs": _repairs(con, contract),
+        }
     return _write(folder / f"{stem}.html", render_receipt(facts))
 
 
@@ -85,9 +89,10 @@ def _facts(contract: Contract, entry: Entry, headers: HeaderMap | None, mend_fil
     }  # fmt: skip
 
 
-def _reasons(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[dict[str, Any]]:
+def _reasons(con: duckdb.DuckDBPyConnection, contract: Contract, table: str, said: str) -> list[dict[str, Any]]:
+    """Why rows are held, or what of kept rows is doubted, the commonest first."""
     found = con.execute(
-        "SELECT reason, count(*), list(row_no ORDER BY row_no)[:?] FROM (SELECT row_no, unnest(reasons) AS reason FROM held) "
+        f"SELECT reason, count(*), list(row_no ORDER BY row_no)[:?] FROM (SELECT row_no, unnest({said}) AS reason FROM {table}) "
         "GROUP BY reason ORDER BY count(*) DESC, reason",
         [EXAMPLES],
     ).fetchall()

@@ -25,7 +25,7 @@ def render_receipt(receipt: Mapping[str, Any]) -> str:
     receipt: delivery_id, feed, title_zh, department, contact, file_name, period, attempt, received_at, status
     (passed, warned, refused, failed, repeated), read_rows, kept_rows, repaired_rows, held_rows, refused_rows (None
     where unknown), words [str], reasons [{rule, column_zh, says_zh, rows, examples: row numbers}],
-    repairs [{rule, column_zh, says_zh, rows}], unknown_headers [{header, nearest}], mend_file, what_next.
+    marks as reasons, of rows that were kept, repairs [{rule, column_zh, says_zh, rows}], unknown_headers [{header, nearest}], mend_file, what_next.
     Raises KeyError on a status it does not know. A number that looks like a person's is masked wherever it stands:
     a file without a header row delivers people as headers.
     """
@@ -42,6 +42,7 @@ def render_receipt(receipt: Mapping[str, Any]) -> str:
             received_at=_moment(receipt.get("received_at")),
             counts=_counts(receipt),
             reasons=[{**_clean(reason), "where": _row_numbers(reason)} for reason in receipt.get("reasons") or []],
+            marks=[{**_clean(mark), "where": _row_numbers(mark)} for mark in receipt.get("marks") or []],
         )
     )
 

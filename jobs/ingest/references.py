@@ -13,7 +13,7 @@ from schemas.contract import Contract
 
 
 def bring_references(home: Home, con: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
-    """Leave `reference` (column_name, value VARCHAR). Returns the columns that cannot be checked yet: nothing of the other feed has come.
+    """Leave `reference` (column_name, value VARCHAR). Returns a sentence for each column that cannot be checked yet: nothing of the other feed has come.
 
     An identifying value is compared in this connection's memory only.
     """
@@ -31,7 +31,8 @@ def bring_references(home: Home, con: duckdb.DuckDBPyConnection, contract: Contr
                 f"INSERT INTO reference SELECT DISTINCT {quote(column)}, {name(there)}::VARCHAR FROM ({values}) WHERE {name(there)} IS NOT NULL"
             )
         else:
-            unknown.append(column)
+            other = contracts[feed].title.zh if feed in contracts else feed
+            unknown.append(f"{contract.title_of(column)}未与{other}核对:{other}还没有送达。")
     return unknown
 
 
