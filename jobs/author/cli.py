@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jobs.home import home
-from schemas.contract import Contract, ContractFault, load_contract
+from schemas.contract import SLUG, Contract, ContractFault, load_contract
 
 app = typer.Typer()
 console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=True)
@@ -42,8 +43,11 @@ def draft(
     from jobs.author.draft import CannotDraft, draft_contract
     from jobs.ingest.unreadable import Unreadable
 
+    name = feed or (out.stem if out else None)
+    if name and not re.match(SLUG, name):
+        raise typer.BadParameter(f"a feed is named in small Latin letters, digits and _, not {name!r}: give --feed")
     try:
-        text = draft_contract(file, feed or (out.stem if out else None), encoding)
+        text = draft_contract(file, name, encoding)
     except (CannotDraft, Unreadable) as fault:
         told.print(f"[red]{fault}[/red]")
         raise typer.Exit(1) from None
@@ -98,6 +102,8 @@ def try_command(
 def _contract(said: str) -> Contract:
     path = Path(said)
     if path.suffix in (".yaml", ".yml") or path.is_file():
+        if not path.is_file():
+            raise typer.BadParameter(f"there is no contract {said}")
         return load_contract(path)
     contracts, faults = home().contracts()
     if said in contracts:

@@ -59,7 +59,7 @@ def _encoding(path: Path) -> tuple[str, str]:
         found = guess(source.read(HEAD_BYTES))
     if found.encoding is None:
         raise CannotDraft(f"{path.name}: {found.why_zh} · say it with --encoding gb18030, big5 or utf-8")
-    return found.encoding, f"encoding: {found.why_zh}"
+    return {"ascii": "utf-8"}.get(found.encoding, found.encoding), f"encoding: {found.why_zh}"
 
 
 def _head(path: Path, encoding: str) -> str:
@@ -125,4 +125,6 @@ def _differs(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
 def _figure(cell: str) -> bool:
     """A number, a day, a time: digits, and no letters but a date's own."""
     said = cell.strip()
-    return any(sign.isdigit() for sign in said) and not any(sign.isalpha() and sign not in "年月日时分秒" for sign in said)
+    return any(sign.isdigit() for sign in said) and not any(
+        sign.isalpha() and sign not in "年月日时分秒" for sign in said
+    )

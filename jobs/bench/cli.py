@@ -88,7 +88,9 @@ def noise_command(
     except FileNotFoundError as fault:
         console.print(f"[red]{fault}[/red]; name it with --data or CITYBRAIN_BENCH_DATA")
         raise typer.Exit(1) from None
-    table = Table("pair", "cells", "wrong", "detection P / R / F1", "repair P / R / F1", "damaged", "share", "draft s", "try s")
+    table = Table(
+        "pair", "cells", "wrong", "detection P / R / F1", "repair P / R / F1", "damaged", "share", "draft s", "try s"
+    )
     for noise in measured:
         scores = [" / ".join(f"{score:.3f}" for score in three) for three in (noise.detection, noise.repair)]
         if not noise.wrong:

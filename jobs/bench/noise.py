@@ -60,7 +60,11 @@ def _scores(right: int, found: int, there: int) -> tuple[float, float, float]:
 def pairs(data: Path) -> list[tuple[str, Path, Path]]:
     """(name, dirty, clean) of every folder in data/errors that holds both."""
     found = sorted(path.parent for path in data.glob("errors/*/dirty.csv"))
-    return [(folder.name, folder / "dirty.csv", folder / "clean.csv") for folder in found if (folder / "clean.csv").is_file()]
+    return [
+        (folder.name, folder / "dirty.csv", folder / "clean.csv")
+        for folder in found
+        if (folder / "clean.csv").is_file()
+    ]
 
 
 def bench_noise(data: Path, seed: int, told: Callable[[str], None] = lambda step: None) -> list[Noise]:

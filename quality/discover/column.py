@@ -278,8 +278,9 @@ def _unit(
 def _range(figures: list[float], whole: bool, drafted: Drafted) -> None:
     """What is plausible: the middle 98 % and several times its width on both sides, not below zero where nothing is."""
     low, high = figures[len(figures) // 100], figures[-1 - len(figures) // 100]
+    farthest = figures[-1 - len(figures) // 1000]  # of all but one in a thousand: what tails off slowly is no outlier
     width = max(high - low, abs(high) * 0.1, 1.0 if whole else 0.0)
-    bounds = [low - WIDE * width, high + WIDE * width]
+    bounds = [low - WIDE * width, max(high + WIDE * width, farthest + (farthest - low) * WIDE)]
     if figures[0] >= 0:
         bounds[0] = max(0.0, bounds[0])
     if bounds[0] < bounds[1]:

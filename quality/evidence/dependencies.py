@@ -14,17 +14,14 @@ import duckdb
 
 from quality.forms import name
 
-NOISE = 0.05  # rows that may break a dependency that holds
-STRONG, LEAST = (
-    0.5,
-    0.3,
-)  # of μ+: holds whatever the noise; may hold under a skewed dependent if hardly any row breaks it
-PATTERNED = (
-    0.5  # of the breaking rows: more of them agreeing with each other are no noise but a second value that is meant
-)
-REPEATED = (
-    0.4  # of the rows must stand in groups that say something: a near key determines everything and tells nothing
-)
+# Shares of rows, but for μ+.
+NOISE = 0.05  # may break a dependency that holds
+STRONG = 0.85  # of μ+: it holds, in small groups or large
+# In small groups a coincidence looks like a rule. In crowds (rows alike in the determinant, on average) less of μ+ tells as much:
+# many rows may be broken, each another way, or the dependent be the same nearly everywhere and hardly any row break it.
+CROWD, NOISY, LEAST = 10, 0.5, 0.3
+PATTERNED = 0.5  # of the breaking rows: where more agree with each other it is a second value that is meant
+REPEATED = 0.4  # must stand in groups that say something: a near key determines everything and tells nothing
 PAIR_REPEATED = 0.7  # pairs are many: each must speak of most rows
 STILL_OPEN = 0.7  # of what one determinant leaves open may stay so when a second joins it, else it joined by accident
 MOST_COLUMNS = 40
@@ -32,19 +29,23 @@ MOST_COLUMNS = 40
 
 @dataclass(frozen=True)
 class Dependency:
-    """determinant → dependent. mu_plus in 0..1; support: share of rows, among those in groups of two or more, that agree with their group."""
+    """determinant → dependent, judged by the rows in groups of two or more: a share `repeated` of all, `crowd` of them a group.
+
+    mu_plus in 0..1; support: share of these rows that agree with their group; patterned: share of the others that agree with each other.
+    """
 
     determinant: tuple[str, ...]
     dependent: str
     mu_plus: float
     support: float
-    patterned: float = 0.0
-    repeated: float = 1.0
+    patterned: float
+    repeated: float
+    crowd: float
 
     @property
     def holds(self) -> bool:
-        strong = self.mu_plus >= STRONG or (self.mu_plus >= LEAST and self.support >= 1 - NOISE)
-        return strong and self.patterned <= PATTERNED
+        noisy = self.mu_plus >= NOISY or (self.mu_plus >= LEAST and self.support >= 1 - NOISE)
+        return (self.mu_plus >= STRONG or (noisy and self.crowd >= CROWD)) and self.patterned <= PATTERNED
 
 
 def measure(
@@ -58,28 +59,23 @@ def measure(
     """
     x, a = ", ".join(map(name, determinant)), name(dependent)
     known = " AND ".join(f"{name(c)} IS NOT NULL" for c in (*determinant, dependent))
-    rows, groups, within, overall, repeated, agreeing, twice = (
-        con.execute(f"""
+    found = con.execute(f"""
         WITH cell AS (SELECT {x}, {a} AS a, count(*) AS n FROM {table} WHERE {known} GROUP BY ALL),
-             grp AS (SELECT sum(n) AS rows, sum(n * n) / sum(n) AS within, max(n) AS most, coalesce(sum(n) FILTER (n > 1), 0) AS twice FROM cell GROUP BY {x}),
+             grp AS (SELECT sum(n) AS rows, sum(n * n) / sum(n) AS within, max(n) AS most, coalesce(sum(n) FILTER (n > 1), 0) AS twice
+                     FROM cell GROUP BY {x}),
              value AS (SELECT sum(n) AS n FROM cell GROUP BY a)
-        SELECT sum(rows), count(*), sum(within), (SELECT sum(n * n) FROM value), sum(rows) FILTER (rows > 1), sum(most) FILTER (rows > 1),
-               sum(greatest(twice - most, 0)) FILTER (rows > 1)
+        SELECT coalesce(sum(rows), 0), count(*), coalesce(sum(within), 0), (SELECT coalesce(sum(n * n), 0) FROM value),
+               coalesce(sum(rows) FILTER (rows > 1), 0), count(*) FILTER (rows > 1), coalesce(sum(most) FILTER (rows > 1), 0),
+               coalesce(sum(greatest(twice - most, 0)) FILTER (rows > 1), 0)
         FROM grp""").fetchone()
-        or (0,) * 7
-    )
-    if not rows or not repeated or repeated < REPEATED * rows or groups >= rows or overall >= rows * rows:
+    rows, groups, within, overall, repeated, crowds, agreeing, patterned = map(float, found or [0] * 8)
+    if not repeated or repeated < REPEATED * rows or groups >= rows or overall >= rows * rows:
         return None
-    rows, groups = int(rows), int(groups)
-    spread = (1 - float(within) / rows) / (1 - float(overall) / rows**2)
+    spread = (1 - within / rows) / (1 - overall / rows**2)
     return Dependency(
-        tuple(determinant),
-        dependent,
-        max(0.0, 1 - spread * (rows - 1) / (rows - groups)),
-        float(agreeing) / float(repeated),
-        float(twice) / max(1.0, float(repeated - agreeing)),
-        float(repeated) / rows,
-    )
+        tuple(determinant), dependent, max(0.0, 1 - spread * (rows - 1) / (rows - groups)), agreeing / repeated,
+        patterned / max(1.0, repeated - agreeing), repeated / rows, repeated / crowds,
+    )  # fmt: skip
 
 
 def discover(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[Dependency]:
