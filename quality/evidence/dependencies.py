@@ -22,7 +22,10 @@ STRONG = 0.85  # of μ+: it holds, in small groups or large
 CROWD, NOISY, LEAST = 10, 0.5, 0.3
 PATTERNED = 0.5  # of the breaking rows: where more agree with each other it is a second value that is meant
 REPEATED = 0.4  # must stand in groups that say something: a near key determines everything and tells nothing
-PAIR_REPEATED = 0.7  # pairs are many: each must speak of most rows
+PAIR_REPEATED, HALF_TOLD = (
+    0.7,
+    0.1,
+)  # pairs are many: each must speak of most rows, and one of the two tell something (of μ+) by itself
 STILL_OPEN = 0.7  # of what one determinant leaves open may stay so when a second joins it, else it joined by accident
 MOST_COLUMNS = 40
 
@@ -103,7 +106,7 @@ def _pairs(con: duckdb.DuckDBPyConnection, table: str, dependent: str, single: l
     telling = sorted(telling, key=lambda m: -m.mu_plus)[:12]
     pairs = []
     for one, other in combinations(telling, 2):
-        if max(one.mu_plus, other.mu_plus) < LEAST:
+        if max(one.mu_plus, other.mu_plus) < HALF_TOLD:
             continue
         both = measure(con, table, (one.determinant[0], other.determinant[0]), dependent)
         if (
