@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -66,3 +68,42 @@ def crowd_command(
     )
     for stretch, seconds in crowd.waits.items():
         console.print(f"  {seconds:6.1f} s  {stretch}")
+
+
+@app.command("encoding")
+def encoding_command(
+    data: Annotated[
+        Path | None,
+        typer.Option(envvar="CITYBRAIN_BENCH_DATA", help="folder of real data (default: installed texts only)"),
+    ] = None,
+    cuts: Annotated[int, typer.Option(help="cuts of each text, encoding and size")] = 40,
+    seed: Annotated[int, typer.Option(help="of the cuts")] = 1,
+) -> None:
+    """Guessing an encoding: right, unsure or wrong by size, and how reliable its confidence is.
+
+    Example: citybrain bench encoding --data ../shared/data
+    """
+    from jobs.bench.encodings import SIZES, bench_encoding, reliability
+
+    if data and not data.is_dir():
+        raise typer.BadParameter(f"there is no folder {data}")
+    with console.status("bench"):
+        trials = bench_encoding(data, cuts, seed)
+    table = Table("language", "encoding", *(f"{size} B" for size in SIZES), title="right / unsure / wrong")
+    for kind in sorted({(trial.language, trial.encoding) for trial in trials}):
+        of_kind = [trial for trial in trials if (trial.language, trial.encoding) == kind]
+        counts = (Counter(trial.outcome for trial in of_kind if trial.size == size) for size in SIZES)
+        table.add_row(*kind, *(f"{count['right']} / {count['unsure']} / {count['wrong']}" for count in counts))
+    console.print(table)
+    for title, some in {
+        "all": trials, "Chinese": (chinese := [trial for trial in trials if trial.language.startswith("zh")]),
+        "Chinese, 500 B and more": [trial for trial in chinese if trial.size >= 500],
+    }.items():  # fmt: skip
+        count = Counter(trial.outcome for trial in some)
+        console.print(
+            f"{title}: {len(some):,} cuts, {count['unsure'] / len(some):.2%} unsure, {count['wrong']} wrong and sure ({count['wrong'] / len(some):.3%})"
+        )
+    table = Table("confidence", "cuts", "mean confidence", "likeliest right", title="reliability, Chinese")
+    for bounds, cuts_of, confidence, right in reliability(chinese):
+        table.add_row(bounds, f"{cuts_of:,}", f"{confidence:.4f}", f"{right:.4f}")
+    console.print(table)
