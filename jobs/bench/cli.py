@@ -24,15 +24,16 @@ def bench() -> None:
 def ingest_command(
     rows: Annotated[list[int], typer.Option(help="rows of the file; several show the slope")] = [1_000_000],  # noqa: B006
     spark: Annotated[bool, typer.Option(help="also the same screening on local Spark")] = True,
+    pandas: Annotated[bool, typer.Option(help="also the same rules by Great Expectations on pandas")] = True,
 ) -> None:
-    """One delivery from landing to ledger, beside DuckDB's bare copy of the same file and the same screening on Spark.
+    """One delivery from landing to ledger, beside DuckDB's bare copy of the same file and the same rules on Spark and on pandas.
 
     Example: citybrain bench ingest --rows 5000000 --rows 20000000 --no-spark
     """
     from jobs.bench.ingest import PEERS, bench_ingest
 
-    peers = PEERS if spark else PEERS[:2]
-    table = Table("rows", "peer", "seconds", "× copy", "s / M rows", "peak MB", "steps")
+    peers = tuple(peer for peer in PEERS if {"spark": spark, "pandas": pandas}.get(peer, True))
+    table = Table("rows", "peer", "seconds", "× copy", "s / M rows", "peak MB", "gate", "steps")
     for size in rows:
         with console.status("bench") as status:
             runs = bench_ingest(size, peers, status.update)
@@ -40,9 +41,10 @@ def ingest_command(
         for run in runs:
             steps = "  ".join(f"{step} {seconds:.1f}" for step, seconds in run.steps.items())
             peak = f"{run.peak_mb:,}" if run.peak_mb else "—"
+            gate = f"{run.gate_share:.0%}" if run.gate_share is not None else "—"
             table.add_row(
                 f"{size:,}", run.peer, f"{run.seconds:.1f}", f"{run.seconds / copied:.1f}",
-                f"{run.seconds / size * 1e6:.2f}", peak, steps,
+                f"{run.seconds / size * 1e6:.2f}", peak, gate, steps,
             )  # fmt: skip
     console.print(table)
 

@@ -98,13 +98,13 @@ def _wrong(declared: str, sample: bytes, line: int) -> str:
     """For a file whose bytes do not fit; the likely encoding is named when it is sure, else the department is asked."""
     name, found = _agreed(declared), guess(sample)
     fault = f"第 {line} 行起文件不是约定的 {name} 编码"
-    if found.encoding is None:
-        likely = [title_of(candidate.encoding) for candidate in found.candidates]
-        asks = f"(可能是 {'、'.join(likely)},请核对导出时所选的编码)" if likely else ""
-        return f"{fault}{asks}。请按 {name} 另存后重新上传。"
-    if family_of(found.encoding) == family_of(declared):
+    if found.candidates and family_of(found.candidates[0].encoding) == family_of(declared):
         return f"{fault},此前各行是,文件可能不完整,或混入了其他编码的内容。请重新导出后上传。"
-    return f"{fault},看起来是 {title_of(found.encoding)}。请按 {name} 另存后重新上传。"
+    if found.encoding:
+        return f"{fault},看起来是 {title_of(found.encoding)}。请按 {name} 另存后重新上传。"
+    likely = "、".join(title_of(candidate.encoding) for candidate in found.candidates)
+    asks = f"(可能是 {likely},请核对导出时所选的编码)" if likely else ""
+    return f"{fault}{asks}。请按 {name} 另存后重新上传。"
 
 
 def _misread(declared: str, other: str) -> str:
