@@ -82,7 +82,8 @@ def _unexpected(rows: pd.DataFrame) -> set[int]:
     batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": rows})
     done = batch.validate(_suite(), result_format={"result_format": "COMPLETE", "include_unexpected_rows": False})
     unexpected: set[int] = set()
-    for outcome in done.results:
+    outcomes: list[Any] = done.results
+    for outcome in outcomes:
         if any("exception_message" in info and info.get("raised_exception") for info in _infos(outcome)):
             raise RuntimeError(f"{outcome.expectation_config.type}: {outcome.exception_info}")
         unexpected.update(outcome.result.get("unexpected_index_list") or ())
