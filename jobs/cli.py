@@ -12,6 +12,7 @@ from rich.console import Console
 
 from jobs.author.cli import app as author_app
 from jobs.bench.cli import app as bench_app
+from jobs.contract.cli import app as contract_app
 from jobs.home import MissingKey, home
 from jobs.ingest.ledger import Entry
 from jobs.operate.cli import app as operate_app
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.add_typer(author_app)
 app.add_typer(operate_app)
 app.add_typer(bench_app, name="bench")
+app.add_typer(contract_app, name="contract")
 console = Console(width=None if sys.stdout.isatty() else 120)
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="按哪一天判断 · judge as of this day (default: today)")

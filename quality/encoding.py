@@ -46,7 +46,7 @@ HYPOTHESES = {
     "utf-16-be": Hypothesis("UTF-16 BE", 0.001, ANY, "utf-16-be"),
     "cp1252": Hypothesis("Latin-1", 0.01, ("western",), "cp1252", ("iso8859-1",)),
     "shift_jis": Hypothesis("Shift-JIS", 0.005, JAPANESE, "cp932"),
-    "euc_jp": Hypothesis("EUC-JP", 0.002, JAPANESE, "euc_jp"),
+    "euc_jp": Hypothesis("EUC-JP", 0.0005, JAPANESE, "euc_jp"),
     "euc_kr": Hypothesis("EUC-KR", 0.005, ("korean",), "cp949"),
     "cp1251": Hypothesis("Windows-1251", 0.001, ("cyrillic",), "cp1251"),
     "koi8-r": Hypothesis("KOI8-R", 0.001, ("cyrillic",), "koi8-r"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -23,15 +24,16 @@ def bench() -> None:
 def ingest_command(
     rows: Annotated[list[int], typer.Option(help="rows of the file; several show the slope")] = [1_000_000],  # noqa: B006
     spark: Annotated[bool, typer.Option(help="also the same screening on local Spark")] = True,
+    pandas: Annotated[bool, typer.Option(help="also the same rules by Great Expectations on pandas")] = True,
 ) -> None:
-    """One delivery from landing to ledger, beside DuckDB's bare copy of the same file and the same screening on Spark.
+    """One delivery from landing to ledger, beside DuckDB's bare copy of the same file and the same rules on Spark and on pandas.
 
     Example: citybrain bench ingest --rows 5000000 --rows 20000000 --no-spark
     """
     from jobs.bench.ingest import PEERS, bench_ingest
 
-    peers = PEERS if spark else PEERS[:2]
-    table = Table("rows", "peer", "seconds", "× copy", "s / M rows", "peak MB", "steps")
+    peers = tuple(peer for peer in PEERS if {"spark": spark, "pandas": pandas}.get(peer, True))
+    table = Table("rows", "peer", "seconds", "× copy", "s / M rows", "peak MB", "gate", "steps")
     for size in rows:
         with console.status("bench") as status:
             runs = bench_ingest(size, peers, status.update)
@@ -39,9 +41,10 @@ def ingest_command(
         for run in runs:
             steps = "  ".join(f"{step} {seconds:.1f}" for step, seconds in run.steps.items())
             peak = f"{run.peak_mb:,}" if run.peak_mb else "—"
+            gate = f"{run.gate_share:.0%}" if run.gate_share is not None else "—"
             table.add_row(
                 f"{size:,}", run.peer, f"{run.seconds:.1f}", f"{run.seconds / copied:.1f}",
-                f"{run.seconds / size * 1e6:.2f}", peak, steps,
+                f"{run.seconds / size * 1e6:.2f}", peak, gate, steps,
             )  # fmt: skip
     console.print(table)
 
@@ -102,3 +105,42 @@ def noise_command(
     console.print(table)
     for name, says in PUBLISHED.items():
         console.print(f"{name}: {says}")
+
+
+@app.command("encoding")
+def encoding_command(
+    data: Annotated[
+        Path | None,
+        typer.Option(envvar="CITYBRAIN_BENCH_DATA", help="folder of real data (default: installed texts only)"),
+    ] = None,
+    cuts: Annotated[int, typer.Option(help="cuts of each text, encoding and size")] = 40,
+    seed: Annotated[int, typer.Option(help="of the cuts")] = 1,
+) -> None:
+    """Guessing an encoding: right, unsure or wrong by size, and how reliable its confidence is.
+
+    Example: citybrain bench encoding --data ../shared/data
+    """
+    from jobs.bench.encodings import SIZES, bench_encoding, reliability
+
+    if data and not data.is_dir():
+        raise typer.BadParameter(f"there is no folder {data}")
+    with console.status("bench"):
+        trials = bench_encoding(data, cuts, seed)
+    table = Table("language", "encoding", *(f"{size} B" for size in SIZES), title="right / unsure / wrong")
+    for kind in sorted({(trial.language, trial.encoding) for trial in trials}):
+        of_kind = [trial for trial in trials if (trial.language, trial.encoding) == kind]
+        counts = (Counter(trial.outcome for trial in of_kind if trial.size == size) for size in SIZES)
+        table.add_row(*kind, *(f"{count['right']} / {count['unsure']} / {count['wrong']}" for count in counts))
+    console.print(table)
+    for title, some in {
+        "all": trials, "Chinese": (chinese := [trial for trial in trials if trial.language.startswith("zh")]),
+        "Chinese, 500 B and more": [trial for trial in chinese if trial.size >= 500],
+    }.items():  # fmt: skip
+        count = Counter(trial.outcome for trial in some)
+        console.print(
+            f"{title}: {len(some):,} cuts, {count['unsure'] / len(some):.2%} unsure, {count['wrong']} wrong and sure ({count['wrong'] / len(some):.3%})"
+        )
+    table = Table("confidence", "cuts", "mean confidence", "likeliest right", title="reliability, Chinese")
+    for bounds, cuts_of, confidence, right in reliability(chinese):
+        table.add_row(bounds, f"{cuts_of:,}", f"{confidence:.4f}", f"{right:.4f}")
+    console.print(table)

@@ -1,4 +1,4 @@
-"""Intake of one large delivery beside DuckDB's bare copy and the same screening on local Spark; a process each, so that memory is its own."""
+"""Intake of one large delivery beside DuckDB's bare copy and the same screening on local Spark and on pandas; a process each, so that memory is its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from jobs.bench.incidents import BAD_EVERY, FILE, write_incidents
 from jobs.home import CHECKOUT
 
-PEERS = ("ours", "copy", "spark")
+PEERS = ("ours", "copy", "spark", "pandas")
 
 
 class WrongAnswer(AssertionError):
@@ -30,6 +30,11 @@ class Run:
     seconds: float
     peak_mb: int | None
     steps: dict[str, float]
+
+    @property
+    def gate_share(self) -> float | None:
+        """Of the seconds, what judging the batch as a whole took; None of a peer that has no such step."""
+        return self.steps["gate"] / self.seconds if "gate" in self.steps else None
 
 
 def bench_ingest(

@@ -1,4 +1,4 @@
-"""One peer of the ingest bench in a process of its own: `python -m jobs.bench.peer ours|copy|spark FILE` prints one line of JSON."""
+"""One peer of the ingest bench in a process of its own: `python -m jobs.bench.peer ours|copy|spark|pandas FILE` prints one line of JSON."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ def copy(source: Path, folder: Path) -> dict[str, Any]:
 
 
 def spark(source: Path, folder: Path) -> dict[str, Any]:
-    """The same screening as plain Spark and Delta would do it, from UTF-8; the session is started before the clock."""
+    """The same screening as plain Spark and Delta would do it, from UTF-8; the session is started before the clock.
+
+    Not by databricks-labs-dqx: its licence allows its use with the Databricks services only.
+    """
     from jobs.bench.spark_screening import screen
     from jobs.spark import session
 
@@ -64,9 +67,20 @@ def spark(source: Path, folder: Path) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began, "kept": kept, "held": held, "steps": {}}
 
 
+def pandas(source: Path, folder: Path) -> dict[str, Any]:
+    """The same rules as a Great Expectations suite over a pandas DataFrame, from UTF-8; imported before the clock, as for ours."""
+    import great_expectations.expectations  # noqa: F401
+
+    from jobs.bench.pandas_screening import screen
+
+    began = time.perf_counter()
+    kept, held = screen(source.with_suffix(".utf8"), folder)
+    return {"seconds": time.perf_counter() - began, "kept": kept, "held": held, "steps": {}}
+
+
 def main(peer: str, source: Path) -> None:
     with tempfile.TemporaryDirectory(dir=source.parent) as folder:
-        said = {"ours": ours, "copy": copy, "spark": spark}[peer](source, Path(folder))
+        said = {"ours": ours, "copy": copy, "spark": spark, "pandas": pandas}[peer](source, Path(folder))
     peak = None if peer == "spark" else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(said | {"peak_mb": peak}))
 

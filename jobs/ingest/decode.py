@@ -8,17 +8,20 @@ from pathlib import Path
 
 from jobs.ingest.disguise import seems
 from jobs.ingest.unreadable import Unreadable
+from quality.encoding import family_of, guess, surely_other, title_of
 
 CHUNK_BYTES = 4 << 20
 LONGEST_LINE = 8 << 20  # bytes as sent; as UTF-8 they are at most twice as many
-GUESSES = ("utf-8", "gb18030", "big5")
+SAMPLE_BYTES = 1 << 18
+SAMPLE_WITHIN = 16  # so many samples are looked through for the first sign outside ASCII
 UTF8 = frozenset({"utf-8", "utf-8-sig"})
 
 
 def decoded(path: Path, encoding: str, staging: Path) -> Path:
     """The file as UTF-8: itself when it is, else a copy in staging. Raises Unreadable on any byte that does not fit.
 
-    A UTF-8 file also decodes as GB18030, into nonsense; so a file that is UTF-8 throughout is never read as anything else.
+    A UTF-8 file also decodes as GB18030, into nonsense, and many a Big5 file does: one that is UTF-8 throughout is never read as
+    anything else, nor is one whose words are surely another encoding's.
     """
     declared = codecs.lookup(encoding).name
     if path.stat().st_size == 0:
@@ -31,8 +34,9 @@ def decoded(path: Path, encoding: str, staging: Path) -> Path:
         for _ in _texts(path, "utf-8-sig"):
             pass
         return path
-    if _is_multibyte_utf8(path):
-        raise Unreadable(_wrong(encoding, "UTF-8"))
+    other = "utf-8" if _is_multibyte_utf8(path) else surely_other(_sample(path), encoding)
+    if other:
+        raise Unreadable(_misread(encoding, other))
     return _transcoded(path, encoding, staging)
 
 
@@ -54,7 +58,7 @@ def _texts(path: Path, encoding: str) -> Iterator[str]:
                 yield decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as fault:
                 line += fault.object[: fault.start].count(b"\n")
-                raise Unreadable(_wrong(encoding, _guess(path), line)) from None
+                raise Unreadable(_wrong(encoding, _sample(path), line)) from None
             line += chunk.count(b"\n")
             unbroken = (
                 len(chunk) - 1 - end
@@ -79,26 +83,35 @@ def _is_multibyte_utf8(path: Path) -> bool:
     return seen
 
 
-def _guess(path: Path) -> str | None:
+def _sample(path: Path) -> bytes:
+    """The first quarter megabyte in which a byte is not ASCII, which all before it is; the file's first when there is none."""
     with path.open("rb") as source:
-        head = source.read(CHUNK_BYTES)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "UTF-16"
-    head = head[: head.rfind(b"\n") + 1] or head
-    fits = [name for name in GUESSES if _fits(head, name)]
-    return fits[0].upper() if len(fits) == 1 else None
+        first = sample = source.read(SAMPLE_BYTES)
+        for _ in range(SAMPLE_WITHIN):
+            if not sample.isascii():
+                return sample
+            sample = source.read(SAMPLE_BYTES)
+    return first
 
 
-def _fits(head: bytes, encoding: str) -> bool:
-    try:
-        head.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _wrong(declared: str, sample: bytes, line: int) -> str:
+    """For a file whose bytes do not fit; the likely encoding is named when it is sure, else the department is asked."""
+    name, found = _agreed(declared), guess(sample)
+    fault = f"第 {line} 行起文件不是约定的 {name} 编码"
+    if found.candidates and family_of(found.candidates[0].encoding) == family_of(declared):
+        return f"{fault},此前各行是,文件可能不完整,或混入了其他编码的内容。请重新导出后上传。"
+    if found.encoding:
+        return f"{fault},看起来是 {title_of(found.encoding)}。请按 {name} 另存后重新上传。"
+    likely = "、".join(title_of(candidate.encoding) for candidate in found.candidates)
+    asks = f"(可能是 {likely},请核对导出时所选的编码)" if likely else ""
+    return f"{fault}{asks}。请按 {name} 另存后重新上传。"
 
 
-def _wrong(declared: str, guess: str | None, line: int | None = None) -> str:
-    at = f"第 {line} 行起" if line else ""
-    seems = f",看起来是 {guess}" if guess else ""
-    name = declared.upper().removesuffix("-SIG")
-    return f"{at}文件不是约定的 {name} 编码{seems}。请按 {name} 另存后重新上传。"
+def _misread(declared: str, other: str) -> str:
+    """For a file whose bytes all fit, and whose text shows that they should not."""
+    name = _agreed(declared)
+    return f"文件不是约定的 {name} 编码,看起来是 {title_of(other)},按 {name} 读出的是乱码。请按 {name} 另存后重新上传。"
+
+
+def _agreed(declared: str) -> str:
+    return declared.upper().removesuffix("-SIG")

@@ -22,7 +22,23 @@ from jobs.ingest.delivery import DeliveriesFailed, ingest
 from jobs.ingest.ledger import Entry
 from schemas.contract import Contract
 
-WORDS_OF_OURS = {"csv", "GB", "UTF", "MB", "CSV", "XLSX", "XLS", "JSON", "ZIP", "RAR", "HTML", "Excel", "WPS"}
+WORDS_OF_OURS = {
+    "csv",
+    "GB",
+    "UTF",
+    "LE",
+    "BIG",
+    "MB",
+    "CSV",
+    "XLSX",
+    "XLS",
+    "JSON",
+    "ZIP",
+    "RAR",
+    "HTML",
+    "Excel",
+    "WPS",
+}
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
 
 

@@ -1,0 +1,1 @@
+"""What an operator does with a contract itself: look it over, hand it on."""
