@@ -36,7 +36,8 @@ RECEIPT = {
     ],
     "repairs": [{"rule": "p1", "column_zh": "性别", "says_zh": "「M」改为「男」", "rows": 40}],
     "unknown_headers": [{"header": "死亡原因说明", "nearest": "死亡原因"}, {"header": "备注2", "nearest": None}],
-    "mend_file": "death-2026-02-1-待补正.csv",
+    "mend_files": ["death-2026-02-01-补正.xlsx", "death-2026-02-01-补正.csv"],
+    "lines_above": None,
     "what_next": "请于 3 月 5 日前补正 18 行,放回原报送文件夹。",
 }
 
