@@ -8,7 +8,7 @@ from decimal import Decimal
 _NEGATIVE = re.compile(r"-\d{1,11}(\.\d+)?%?")
 # Full-width signs too: a Chinese Excel runs them like the narrow ones. What already stands behind an apostrophe gets one more.
 _RUNS = re.compile(r"'*(?:[ \u00a0\u3000]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
-_CHANGES = re.compile(r"-?\d{12,}[\dXx]?|0\d+|\d+[eE]\d+|\d{1,2}[-/]\d{1,2}")
+_CHANGES = re.compile(r"-?\d{12,}[\dXx]?|0\d+|\d+[eE]\d+|\d{1,2}[-/]\d{1,2}|(?i:true|false)")
 _SCIENTIFIC = re.compile(r"\d(?:\.(\d+))?[eE]\+\d{2,}")
 _PLAIN = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?")
 _MOMENT = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
@@ -19,7 +19,7 @@ def guarded(cell: str) -> str:
     """A cell of a CSV that a spreadsheet neither runs nor changes.
 
     What it would run gets an apostrophe in front; what it would change (IDs and other long digit strings, leading zeros,
-    3-1) gets a tab. A tab, because quotes alone do not stop Excel from making 1.1E+17 of an ID, ="…" is itself a formula,
+    3-1, TRUE) gets a tab. A tab, because quotes alone do not stop Excel from making 1.1E+17 of an ID, ="…" is itself a formula,
     and a tab is invisible.
     """
     if _NEGATIVE.fullmatch(cell):

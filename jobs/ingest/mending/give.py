@@ -29,16 +29,17 @@ def give_rows_to_mend(
     if not held:
         text.unlink(missing_ok=True)
         return
-    write_mend_csv(text, landed.headers, _held_rows(con, contract, landed))
+    write_mend_csv(text, landed.headers, held_rows(con, contract, landed))
     if held <= MOST_SHEET_ROWS:
         staging.mkdir(parents=True, exist_ok=True)
         try:
-            write_mend_xlsx(book, landed.headers, _held_rows(con, contract, landed), staging)
+            write_mend_xlsx(book, landed.headers, held_rows(con, contract, landed), staging)
         except CellTooLong:
             return
 
 
-def _held_rows(con: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed) -> Iterator[HeldRow]:
+def held_rows(con: duckdb.DuckDBPyConnection, contract: Contract, landed: Landed) -> Iterator[HeldRow]:
+    """The held rows of a sifted delivery, in the file's order."""
     with con.cursor() as reader:
         found = reader.execute(
             "SELECT h.reasons, l.* EXCLUDE (defect) FROM held h JOIN landed l USING (row_no) ORDER BY l.row_no"

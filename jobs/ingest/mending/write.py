@@ -54,7 +54,7 @@ def write_mend_csv(path: Path, header: list[str], rows: Iterable[HeldRow]) -> in
 def write_mend_xlsx(path: Path, header: list[str], rows: Iterable[HeldRow], staging: Path) -> int:
     """The same as a workbook: every cell is text, so that nothing is computed or reformatted; wrong cells are coloured.
 
-    Rows are streamed through a file in staging. Raises CellTooLong, and leaves no workbook, when a cell does not fit into one.
+    Rows are streamed through a file in staging. Raises CellTooLong, and leaves no workbook there, when a cell does not fit into one.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(MARKED)
