@@ -14,7 +14,7 @@ from jobs.ingest.mending.give import ENDINGS, give_rows_to_mend
 from jobs.ingest.mending.name import mend_name, mending_of
 from jobs.ingest.receipt_page import render_receipt
 from jobs.whole import written_whole
-from quality.reasons import say_held, say_repaired
+from quality.reasons import columns_of, say_held, say_repaired
 from quality.sift import repairs
 from schemas.contract import Contract
 
@@ -98,10 +98,14 @@ def _reasons(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[dict[st
         [EXAMPLES],
     ).fetchall()
     return [
-        {"rule": reason.split(":")[0], "column_zh": contract.title_of(reason.split(":")[1]), "says_zh": say_held(contract, reason),
+        {"rule": reason.split(":")[0], "column_zh": _columns(contract, reason), "says_zh": say_held(contract, reason),
          "rows": rows, "examples": examples}
         for reason, rows, examples in found
     ]  # fmt: skip
+
+
+def _columns(contract: Contract, reason: str) -> str:
+    return "、".join(contract.title_of(column) for column in columns_of(contract, reason) if column in contract.columns)
 
 
 def _repairs(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[dict[str, Any]]:

@@ -52,7 +52,7 @@ def _verdict(receipt: Mapping[str, Any]) -> tuple[str, str, str]:
     held, refused = receipt.get("held_rows") or 0, receipt.get("refused_rows") or 0
     rows = f",{held + refused:,} 行暂存" if held + refused else ""
     accepted = (
-        ("mend", f"已接收,请补正 {held:,} 行", "其余数据已入库。需补正的行暂存,补正并重新报送后入库。")
+        ("mend", f"已接收,请补正 {held:,} 行", "其余数据已入库。需补正的行暂存,改好放回后入库。")
         if held
         else ("good", "已接收", "本次数据已全部入库。")
     )
@@ -65,7 +65,11 @@ def _verdict(receipt: Mapping[str, Any]) -> tuple[str, str, str]:
             "已退回",
             "经人工核对,本次数据不予采用,已入库的一并撤回。请按下列原因改正后重新报送整份文件。",
         ),
-        "refused": ("bad", "未接收", f"整份文件未入库{rows},请按下列原因改正后重新报送整份文件。"),
+        "refused": (
+            "bad",
+            "未接收",
+            f"整份文件未入库{rows},请按下列原因改正后{'放回' if receipt.get('mend_files') else '重新报送整份文件'}。",
+        ),
         "failed": ("mend", "已收到,尚未处理", "平台处理时出错,文件已妥善保存,无需重新报送。"),
         "repeated": ("good", "已接收", "与上次报送的内容相同,未重复入库,无需处理。"),
     }[receipt["status"]]
@@ -79,8 +83,13 @@ def _counts(receipt: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     read, kept, held, refused, repaired = (receipt.get(name) or 0 for name in names)
     return {
-        "parts": [("读入", read), ("入库", kept), ("待补正", held), ("整份退回", refused)],
-        "repaired": repaired,
+        "parts": [
+            ("读入", read),
+            ("入库", kept),
+            *([("其中代为改正", repaired)] if repaired else []),
+            ("待补正", held),
+            *([("整份退回", refused)] if refused else []),
+        ],
         "adds_up": read == kept + held + refused,
     }
 

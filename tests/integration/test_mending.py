@@ -231,6 +231,16 @@ def test_a_refused_file_is_admitted_once_enough_is_mended(home, drop, take) -> N
     assert (entry.delivery_id, entry.status, entry.kept_rows, entry.held_rows) == (THIRD, "warned", 15, 1)
 
 
+def test_a_mending_that_the_gate_refused_is_released_like_any_delivery(home, contracts, drop, take) -> None:
+    drop(FEED, "jq_20260301.csv", sent(ROWS[GOOD - 4 :]))
+    take(FEED)
+    drop(FEED, f"{FIRST}{MEND}.csv", as_csv(mended(given(home), 报警时间={5: "2026-03-01 10:00:00"})))
+    (refused,) = take(FEED)
+    assert refused.status == "refused"
+    entry = release(home, contracts[FEED], SECOND, "王工", "电话核实")
+    assert (entry.status, entry.kept_rows, entry.held_rows, entry.mended_rows) == ("released", 5, 3, 1)
+
+
 def test_what_a_person_released_stays_released_when_it_is_mended(home, contracts, drop, take) -> None:
     drop(FEED, "jq_20260301.csv", sent(ROWS[GOOD - 4 :]))
     (refused,) = take(FEED)

@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from unicodedata import east_asian_width
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -22,6 +24,7 @@ NUMBER, REASON = "行号", "原因"
 MOST_SHEET_ROWS = 100_000
 LONGEST_CELL = 32_767  # characters; a workbook holds no more and would cut the rest
 WIDEST, NARROWEST, REASON_WIDTH = 40, 9, 64  # of a column, in characters of the default font
+LOOKED_AT = 200  # rows, before the first is written
 HEAD, WRONG = PatternFill("solid", fgColor="E4E9EE"), PatternFill("solid", fgColor="FFE3A3")
 
 
@@ -59,16 +62,16 @@ def write_mend_xlsx(path: Path, header: list[str], rows: Iterable[HeldRow], stag
     book = Workbook(write_only=True)
     sheet = book.create_sheet(MARKED)
     sheet.freeze_panes = "A2"
-    for i, title in enumerate(header, 1):
-        sheet.column_dimensions[get_column_letter(i)].width = min(WIDEST, max(NARROWEST, 2 * len(title) + 4))
-    sheet.column_dimensions[get_column_letter(len(header) + 1)].width = NARROWEST
-    sheet.column_dimensions[get_column_letter(len(header) + 2)].width = REASON_WIDTH
+    coming = iter(rows)
+    first = list(islice(coming, LOOKED_AT))
+    for i, width in enumerate([*_widths(header, first), NARROWEST, REASON_WIDTH], 1):
+        sheet.column_dimensions[get_column_letter(i)].width = width
     head, plain, wrong, reason = (_styled(sheet, **style) for style in STYLES)
     written = 0
     with _scratch_in(staging), written_whole(path) as draft:
         try:
             sheet.append(_filled(head, cell) for cell in [*header, NUMBER, REASON])
-            for row in rows:
+            for row in chain(first, coming):
                 kinds = [wrong if i in row.wrong else plain for i in range(len(header))]
                 laid_out = _laid_out(header, row)
                 kinds += [plain, reason, *[wrong] * (len(laid_out) - len(header) - 2)]
@@ -92,6 +95,19 @@ STYLES = (
     {"fill": WRONG},
     {"alignment": Alignment(vertical="top", wrap_text=True)},
 )
+
+
+def _widths(header: list[str], rows: list[HeldRow]) -> Iterator[int]:
+    """Wide enough for the headers and for what stands in these rows, within reason. The raw text of a row without shape runs on."""
+    for i, title in enumerate(header):
+        cells = [row.cells[i] for row in rows if i < len(row.cells) and any(row.cells[1:])]
+        widest = max(map(_shown_width, [title, *cells]))
+        yield min(WIDEST, max(NARROWEST, widest + 2))
+
+
+def _shown_width(text: str) -> int:
+    """In characters of the default font, of which a Chinese one takes two."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text[:WIDEST])
 
 
 def _laid_out(header: list[str], row: HeldRow) -> list[str]:
