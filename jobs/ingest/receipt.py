@@ -47,7 +47,7 @@ def give_receipt(
     if con and landed:
         give_rows_to_mend(con, contract, landed, folder, stem, home.staging / entry.claim_id)
     given = [name for ending in ENDINGS if (folder / (name := mend_name(stem, ending))).exists()]
-    facts = _facts(contract, entry, landed, [] if entry.status == "rejected" else given)
+    facts = _facts(contract, entry, landed, given if entry.status in (*COMMITTED, "refused") else [])
     if con:
         facts |= {"reasons": _reasons(con, contract), "repairs": _repairs(con, contract)}
     return _write(folder / f"{stem}.html", render_receipt(facts))

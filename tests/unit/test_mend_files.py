@@ -233,6 +233,14 @@ def test_columns_moved_about_added_and_named_like_ours_are_told_apart(tmp_path: 
         assert con.execute("SELECT * FROM returned").fetchall() == [(3, ["a", "b1", "b2", "A1"])]
 
 
+def test_the_originals_own_reason_column_is_not_taken_for_ours(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("原因,'=乙,行号\n丙,丁,3\n", encoding="utf-8")
+    with connect(reads_delta=False) as con:
+        assert mended_rows(con, ["原因", "=乙"], path, tmp_path) == []
+        assert con.execute("SELECT * FROM returned").fetchall() == [(3, ["丙", "丁"])]
+
+
 def test_memory_stays_flat_however_many_rows_go_into_a_workbook(tmp_path: Path) -> None:
     script = tmp_path / "many.py"
     script.write_text(

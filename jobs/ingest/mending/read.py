@@ -104,11 +104,12 @@ def _title(cell: str | None) -> str:
 def _places(header: list[str], titles: list[str]) -> tuple[int, list[int], list[str]]:
     """Where 行号 stands, where each of the original's columns stands, and what stands there besides. The last 行号 is ours."""
     number_at = max(i for i, title in enumerate(titles) if title == NUMBER)
-    reason_at = max((i for i, title in enumerate(titles) if title == REASON), default=-1)
+    reasons = [i for i, title in enumerate(titles) if title == REASON]
+    reason_at = reasons[-1] if len(reasons) > [title.strip() for title in header].count(REASON) else -1
     free = [i for i in range(len(titles)) if i not in (number_at, reason_at)]
     places: list[int] = []
     for title in header:
-        at = next((i for i in free if header_key(titles[i]) == header_key(bare(title))), None)
+        at = next((i for i in free if header_key(titles[i]) == header_key(title)), None)
         if at is None:
             raise Unreadable(f"补正文件缺少“{title.strip() or '(空表头)'}”列。{AS_GIVEN}")
         free.remove(at)
@@ -142,7 +143,7 @@ def _each_once(con: duckdb.DuckDBPyConnection) -> None:
 def refuse_unnamed(headers: list[str], contract: Contract) -> None:
     """Raises Unreadable when a file that is no mending by its name looks like one: as the whole period it would put its few rows in the place of all."""
     titles = [_title(header) for header in headers]
-    if titles[-2:] == [NUMBER, REASON] and contract.column_of(NUMBER) is None:
+    if titles[-2:] == [NUMBER, REASON] and not any(map(contract.column_of, titles[-2:])):
         raise Unreadable(
             "本文件末尾有“行号”“原因”两列,像是补正文件。如是补正,请恢复它原来的文件名(回执编号-补正)后放回;如是整份文件,请删去这两列后重新上传。"
         )
