@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from jobs.author.cli import app as author_app
 from jobs.bench.cli import app as bench_app
 from jobs.home import MissingKey, home
 from jobs.ingest.ledger import Entry
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+app.add_typer(author_app)
 app.add_typer(operate_app)
 app.add_typer(bench_app, name="bench")
 console = Console(width=None if sys.stdout.isatty() else 120)

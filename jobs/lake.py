@@ -33,10 +33,14 @@ def connect(path: Path | str = ":memory:", *, reads_delta: bool = True, spill: P
         if spill:
             con.execute(f"SET temp_directory = '{spill}'")
         if reads_delta:
-            con.execute(f"LOAD '{_delta_extension()}'")
+            load_delta(con)
         yield con
     finally:
         con.close()
+
+
+def load_delta(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(f"LOAD '{_delta_extension()}'")
 
 
 def exists(path: str) -> bool:

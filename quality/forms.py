@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 from schemas.contract import Column
@@ -115,13 +116,13 @@ def worded(column: Column, text: str) -> str:
         case "integer":
             return f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,18}}') THEN {text}::BIGINT END"
         case "number":
-            return f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,15}}(\\.\\d{{1,15}})?') THEN {text}::DOUBLE END"
+            return f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,15}}(\\.\\d{{1,20}})?') THEN {text}::DOUBLE END"
         case "money":
             return f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,15}}(\\.\\d{{1,2}}0*)?') THEN {text}::DECIMAL(18,2) END"
         case "date":
-            return f"{_strptime(text, _declared(column))}::DATE"
+            return f"{_strptime(text, declared(column))}::DATE"
         case "timestamp":
-            return _strptime(text, _declared(column))
+            return _strptime(text, declared(column))
         case "boolean":
             return f"CAST({_lookup(BOOLEAN_WORDS, text)} AS BOOLEAN)"
         case "resident_id":
@@ -148,9 +149,9 @@ def repaired(column: Column, text: str) -> str:
         case "person_name":
             return f"regexp_replace({text}, '[ 　{UNSEEN}]+', '', 'g')"
         case "integer" | "number" | "money":
-            return _number(column, dense)
+            return _number(column, f"regexp_replace({dense}, {quote(_unit(column))}, '')" if column.unit else dense)
         case "date":
-            months = all("%d" not in form and "%-d" not in form for form in _declared(column))
+            months = all("%d" not in form and "%-d" not in form for form in declared(column))
             serial = f"CASE WHEN regexp_full_match({dense}, '[2-6]\\d{{4}}') THEN DATE '1899-12-30' + {dense}::INT END"
             read_forms = f"{_strptime(dense, MONTH_FORMS if months else DAY_FORMS)}::DATE"
             return read_forms if months else f"coalesce({read_forms}, {serial})"
@@ -184,10 +185,21 @@ def repair_rule(column: Column, before: str) -> str:
         "mobile": "'mobile_form'",
         "resident_id": f"CASE WHEN length(regexp_replace({before}, '\\s', '', 'g')) <= 16 THEN 'id_15_to_18' ELSE 'id_form' END",
     }
+    unit = (
+        f"WHEN regexp_matches(regexp_replace({before}, '\\s+', '', 'g'), {quote(_unit(column))}) THEN 'unit' "
+        if column.unit
+        else ""
+    )
     return (
-        f"CASE WHEN {is_placeholder(column, trimmed(before))} THEN 'placeholder' WHEN {unseen} THEN 'unseen_sign' WHEN {full_width} THEN 'full_width' "
+        f"CASE WHEN {is_placeholder(column, trimmed(before))} THEN 'placeholder' {unit}WHEN {unseen} THEN 'unseen_sign' WHEN {full_width} THEN 'full_width' "
         f"ELSE {by_type.get(column.type, quote('spacing'))} END"
     )
+
+
+def _unit(column: Column) -> str:
+    """Any of the unit's words at the end of a number, as a pattern."""
+    words = sorted({re.sub(r"\s+", "", word) for word in column.unit}, key=lambda word: (-len(word), word))
+    return f"(?:{'|'.join(map(re.escape, words))})$"
 
 
 def untrue(column: Column, value: str) -> str | None:
@@ -217,7 +229,7 @@ def malformed(column: Column) -> str:
     return column.type
 
 
-def _declared(column: Column) -> list[str]:
+def declared(column: Column) -> list[str]:
     if column.formats:
         return [strptime_of(form) for form in column.formats]
     return ["%Y-%m-%d"] if column.type == "date" else ["%Y-%m-%d %H:%M:%S"]

@@ -26,6 +26,9 @@ HELD = {
     "duplicate_row": "与本文件中另一行完全相同,只保留第一行",
     "duplicate_key": "{column}与本文件中另一行相同,但内容不同,无法判断哪一行正确",
     "spreadsheet": "有长号码被表格软件改写成了1.1E+17这样的形式,请以文本格式重填",
+    "dependency": "{column}与其他各行对不上:对应的其他列相同,这一列却不同",
+    "reference": "{column}在对应的登记数据中查不到",
+    "near_duplicate": "与本文件中另一行内容相同、编号不同,可能重复登记",
     "shape": "本行的列数与表头不一致,或引号、括号不完整",
 }
 REPAIRED = {
@@ -39,6 +42,10 @@ REPAIRED = {
     "id_form": "{column}的空格、小写x等已规范",
     "id_15_to_18": "{column}的15位旧号码已升为18位",
     "spacing": "{column}中多余的空格已去除",
+    "unit": "{column}中的单位已去除",
+    "dominant": "{column}已按对应列相同的其他各行改正",
+    "spelling": "{column}中的错字已按本文件的常见写法或约定的取值改正",
+    "run_together": "{column}与相邻列写在了一起,已分开",
 }
 
 

@@ -12,6 +12,9 @@ from datetime import datetime
 import duckdb
 
 from quality import forms
+from quality.evidence.alike import doubt_alike
+from quality.evidence.hear import hear
+from quality.evidence.reference import doubt_unknown
 from quality.forms import name, quote
 from schemas.contract import Contract
 
@@ -35,13 +38,21 @@ def sift(
 ) -> Sifted:
     """Judge every row of `landed` (row_no BIGINT, defect VARCHAR, one VARCHAR a contract column, extra VARCHAR).
 
-    Leaves `conformed` (row_no, typed columns, reasons VARCHAR[], repairs VARCHAR[]), `duplicate` (row_no, reason) and the
-    views `kept` (row_no, typed columns, repairs) and `held` (row_no, reasons). Raises RowsLost if a row fell between.
+    `reference` (column_name, value VARCHAR) is asked where the contract refers to other feeds.
+    Leaves `conformed` (row_no, typed columns, reasons VARCHAR[], repairs VARCHAR[], marks VARCHAR[]), `duplicate` (row_no, reason),
+    `mended_cell` (row_no, column_name, value, rule, evidence) and the views `kept` (row_no, typed columns, repairs, marks) and
+    `held` (row_no, reasons). Raises RowsLost if a row fell between.
     mended_at: SQL of the time from which a row of this row_no is judged instead of received_at, NULL for most.
     """
     received = _received(received_at, mended_at)
     con.execute(_typed(contract, received))
     con.execute(_uneven(contract, received))
+    con.execute(_single(contract))
+    if contract.hears_others:
+        hear(con, contract)
+        doubt_unknown(con, contract)
+        doubt_alike(con, contract)
+        con.execute(_reheard(contract, received))
     con.execute(_conformed(contract))
     con.execute(_duplicate(contract))
     for view in _verdicts(contract):
@@ -50,11 +61,20 @@ def sift(
 
 
 def repairs(contract: Contract) -> str | None:
-    """SQL for the repair log of the kept rows: row_no, column_name, before_value, after_value, rule. None when nothing may be repaired."""
+    """SQL for the repair log of the kept rows: row_no, column_name, before_value, after_value, rule, evidence. None when nothing may be repaired.
+
+    evidence is what the batch said for it; a repair of form is its own evidence.
+    """
+    mended = (
+        "mended_cell"
+        if contract.hears_others
+        else "(SELECT NULL AS row_no, NULL AS column_name, NULL AS rule, NULL::VARCHAR AS evidence WHERE false)"
+    )
     logs = [
         f"SELECT k.row_no, {quote(column)} AS column_name, l.{name(column)} AS before_value, k.{name(column)}::VARCHAR AS after_value, "
-        f"{forms.repair_rule(spec, f'l.{name(column)}')} AS rule "
-        f"FROM kept k JOIN landed l USING (row_no) WHERE list_contains(k.repairs, {quote(column)})"
+        f"coalesce(m.rule, {forms.repair_rule(spec, f'l.{name(column)}')}) AS rule, m.evidence "
+        f"FROM kept k JOIN landed l USING (row_no) LEFT JOIN {mended} m ON m.row_no = k.row_no AND m.column_name = {quote(column)} "
+        f"WHERE list_contains(k.repairs, {quote(column)})"
         for column, spec in contract.columns.items()
         if spec.repair
     ]
@@ -88,12 +108,48 @@ def _even(column: str, spec) -> str:
     return plain if spec.required else f"({text} IS NULL OR {plain})"
 
 
+def _single(contract: Contract) -> str:
+    """Every row as judged by itself."""
+    typed = ", ".join(name(column) for column in contract.columns)
+    nothing = "[]::VARCHAR[] AS reasons, []::VARCHAR[] AS repairs, []::VARCHAR[] AS marks"
+    return (
+        f"CREATE OR REPLACE VIEW single AS SELECT row_no, {typed}, {nothing} FROM typed WHERE even "
+        f"UNION ALL SELECT row_no, {typed}, reasons, repairs, marks FROM uneven"
+    )
+
+
+def _reheard(contract: Contract, received: str) -> str:
+    """The rows of which the batch mended or doubted something, judged again: with their new values, and by every row rule."""
+    columns = contract.columns
+    new = ", ".join(
+        f"CASE WHEN m.{name(c)} IS NOT NULL THEN coalesce(TRY_CAST(m.{name(c)} AS {forms.sql_type(spec)}), s.{name(c)}) ELSE s.{name(c)} END AS {name(c)}"
+        for c, spec in columns.items()
+    )
+    told = ", ".join(f"any_value(value) FILTER (column_name = {quote(c)}) AS {name(c)}" for c in columns)
+    still = (
+        "list_filter({0}, lambda r: NOT starts_with(r, 'row:') AND NOT list_contains(mended, split_part(r, ':', 2)))"
+    )
+    return f"""
+        CREATE OR REPLACE TABLE reheard AS
+        WITH told AS (SELECT row_no, list(column_name) AS mended, {told} FROM mended_cell GROUP BY row_no),
+             doubted AS (SELECT row_no, list(DISTINCT reason ORDER BY reason) FILTER (policy = 'hold') AS held, list(DISTINCT reason ORDER BY reason) FILTER (policy = 'mark') AS marked
+                         FROM doubt GROUP BY row_no),
+             new AS (SELECT s.row_no, {new}, s.reasons, s.repairs, s.marks, coalesce(m.mended, []) AS mended, coalesce(d.held, []) AS held,
+                            coalesce(d.marked, []) AS marked, {received}
+                     FROM single s LEFT JOIN told m USING (row_no) LEFT JOIN doubted d USING (row_no) WHERE m.row_no IS NOT NULL OR d.row_no IS NOT NULL)
+        SELECT row_no, {", ".join(map(name, columns))}, list_concat({still.format("reasons")}, {_said(_rules(contract, "hold"))}, held) AS reasons,
+               list_distinct(list_concat(repairs, mended)) AS repairs, list_concat({still.format("marks")}, {_said(_rules(contract, "mark"))}, marked) AS marks
+        FROM new"""
+
+
 def _conformed(contract: Contract) -> str:
     typed = ", ".join(name(column) for column in contract.columns)
-    nothing = "[]::VARCHAR[] AS reasons, []::VARCHAR[] AS repairs"
+    said = f"row_no, {typed}, reasons, repairs, marks"
+    if not contract.hears_others:
+        return f"CREATE OR REPLACE VIEW conformed AS SELECT {said} FROM single"
     return (
-        f"CREATE OR REPLACE VIEW conformed AS SELECT row_no, {typed}, {nothing} FROM typed WHERE even "
-        f"UNION ALL SELECT row_no, {typed}, reasons, repairs FROM uneven"
+        f"CREATE OR REPLACE VIEW conformed AS SELECT {said} FROM single ANTI JOIN reheard USING (row_no) "
+        f"UNION ALL SELECT {said} FROM reheard"
     )
 
 
@@ -112,22 +168,42 @@ def _uneven(contract: Contract, received: str) -> str:
         for c, spec in columns.items()
     )
     values = ", ".join(_value(c, spec) for c, spec in columns.items())
-    wrong = ", ".join(filter(None, (_wrong(c, spec) for c, spec in columns.items())))
-    row_rules = "".join(
-        f", CASE WHEN TRY({rule.must}) IS FALSE THEN {quote(f'row:{rule_name}')} END"
-        for rule_name, rule in contract.rows.items()
-    )
+    wrong = {
+        policy: [_wrong(c, spec) for c, spec in columns.items() if spec.policy == policy] + _rules(contract, policy)
+        for policy in ("hold", "mark")
+    }
     mended = ", ".join(_mended(c, spec) for c, spec in columns.items()) or "NULL"
-    typed = ", ".join(name(c) for c in columns)
+    typed = ", ".join(_left(c, spec) for c, spec in columns.items())
     return f"""
         CREATE OR REPLACE TABLE uneven AS
         WITH texts AS (SELECT row_no, defect, {texts} FROM landed SEMI JOIN (SELECT row_no FROM typed WHERE NOT even) USING (row_no)),
              direct AS (SELECT *, {direct} FROM texts),
              valued AS (SELECT *, {values}, {received} FROM direct)
         SELECT row_no, {typed},
-               CASE WHEN defect IS NOT NULL THEN [defect || ':'] ELSE list_filter([{wrong}{row_rules}], lambda r: r IS NOT NULL) END AS reasons,
-               list_filter([{mended}], lambda r: r IS NOT NULL) AS repairs
+               CASE WHEN defect IS NOT NULL THEN [defect || ':'] ELSE {_said(wrong["hold"])} END AS reasons,
+               list_filter([{mended}], lambda r: r IS NOT NULL) AS repairs,
+               CASE WHEN defect IS NULL THEN {_said(wrong["mark"])} ELSE [] END AS marks
         FROM valued"""
+
+
+def _rules(contract: Contract, policy: str) -> list[str]:
+    """What is wrong between a row's columns, by the contract's rules."""
+    return [
+        f"CASE WHEN TRY({rule.must}) IS FALSE THEN {quote(f'row:{rule_name}')} END"
+        for rule_name, rule in contract.rows.items()
+        if rule.policy == policy
+    ]
+
+
+def _said(wrong: list[str]) -> str:
+    return f"list_filter([{', '.join(wrong)}]::VARCHAR[], lambda r: r IS NOT NULL)"
+
+
+def _left(column: str, spec) -> str:
+    """The typed value; of a text that is only marked, the text itself."""
+    if spec.policy == "hold" or spec.words or forms.sql_type(spec) != "VARCHAR":
+        return name(column)
+    return f"coalesce({name(column)}, CASE WHEN NOT {name(f'_p_{column}')} THEN {name(f'_t_{column}')} END) AS {name(column)}"
 
 
 def _value(column: str, spec) -> str:
@@ -181,7 +257,7 @@ def _duplicate(contract: Contract) -> str:
 def _verdicts(contract: Contract) -> list[str]:
     typed = ", ".join(name(column) for column in contract.columns)
     return [
-        f"CREATE OR REPLACE VIEW kept AS SELECT row_no, {typed}, repairs FROM conformed "
+        f"CREATE OR REPLACE VIEW kept AS SELECT row_no, {typed}, repairs, marks FROM conformed "
         "ANTI JOIN duplicate USING (row_no) WHERE len(reasons) = 0",
         "CREATE OR REPLACE VIEW held AS SELECT row_no, reasons FROM conformed WHERE len(reasons) > 0 "
         "UNION ALL SELECT row_no, [reason] FROM duplicate",

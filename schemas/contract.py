@@ -24,6 +24,7 @@ from schemas.written import Cron, Duration, Encoding, Regex, Share, Zone, durati
 FEEDS = Path(__file__).parent / "feeds"
 
 Kind = Literal["events", "snapshot", "changes"]
+Policy = Literal["hold", "mark"]
 ColumnType = Literal[
     "string", "integer", "number", "money", "date", "timestamp", "boolean",
     "resident_id", "mobile", "person_name", "free_text",
@@ -103,7 +104,12 @@ class Delivery(Strict):
 
 
 class Column(Strict):
-    """One column: the headers it may stand under, its type, and what a believable value is."""
+    """One column: the headers it may stand under, its type, and what a believable value is.
+
+    `policy` says what becomes of a row whose cell is not believable: held, or kept with the cell marked. `unit` lists words that may
+    follow a number and are taken off. `spelling`: a rare value a letter or two from a frequent one of the same batch is that one
+    misspelt. `references` (feed.column): the value must be in another feed's current rows.
+    """
 
     aliases: list[str] = Field(alias="from", min_length=1)
     type: ColumnType
@@ -117,6 +123,10 @@ class Column(Strict):
     privacy: Literal["L1", "L2", "L3", "L4"] = "L1"
     identifying: bool = False
     repair: bool = True
+    policy: Policy = "hold"
+    unit: list[str] = []
+    spelling: bool = False
+    references: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]{1,48}\.[a-z][a-z0-9_]{1,48}$")
 
     @model_validator(mode="before")
     @classmethod
@@ -134,6 +144,10 @@ class Column(Strict):
             raise ValueError(f"zone: only a timestamp has a zone, this is a {self.type}")
         if self.range and self.type not in ("integer", "number", "money"):
             raise ValueError(f"range: only a number has a range, this is a {self.type}")
+        if self.unit and self.type not in ("integer", "number", "money"):
+            raise ValueError(f"unit: only a number has a unit, this is a {self.type}")
+        if self.spelling and self.type != "string":
+            raise ValueError(f"spelling: only a string has a vocabulary, this is a {self.type}")
         if self.range and self.range[0] > self.range[1]:
             raise ValueError("range: the lower end comes first")
         if self.codes and self.map:
@@ -160,6 +174,27 @@ class Column(Strict):
 class RowRule(Strict):
     must: str
     zh: str
+    policy: Policy = "hold"
+
+
+class Dependency(Strict):
+    """A functional dependency: rows alike in the determinant are alike in each dependent column.
+
+    Where one value clearly dominates among the rows alike, a cell that differs is mended to it, if `repair` says so; where none
+    does, `policy` says what becomes of the row.
+    """
+
+    determinant: list[str] = Field(min_length=1)
+    dependent: list[str] = Field(min_length=1)
+    repair: bool = True
+    policy: Policy = "mark"
+
+
+class Alike(Strict):
+    """Columns in which no two rows of a delivery may be alike under different keys: one matter entered twice."""
+
+    columns: list[str] = Field(min_length=1)
+    policy: Policy = "mark"
 
 
 class HeldShare(Strict):
@@ -208,7 +243,10 @@ class Example(Strict):
 
 
 class Contract(Strict):
-    """One feed as its department promises it."""
+    """One feed as its department promises it.
+
+    `run_together` names pairs of columns of which some systems write both into the first: 'Madison WI' and nothing.
+    """
 
     feed: str = Field(pattern=SLUG)
     title: Words
@@ -217,6 +255,9 @@ class Contract(Strict):
     key: list[str] = Field(min_length=1)
     columns: dict[Annotated[str, Field(pattern=SLUG)], Column]
     rows: dict[Annotated[str, Field(pattern=SLUG)], RowRule] = {}
+    dependencies: list[Dependency] = []
+    run_together: list[tuple[str, str]] = []
+    alike: Alike | None = None
     gate: Gate
     examples: list[Example] = Field(min_length=1)
 
@@ -248,9 +289,26 @@ class Contract(Strict):
                 other = claimed.setdefault(header_key(alias), name)
                 if other != name:
                     raise ValueError(f"columns: header {alias!r} is claimed by both {other!r} and {name!r}")
+        for place, names in self._named_elsewhere():
+            if unknown := [name for name in names if name not in self.columns]:
+                raise ValueError(f"{place}: there is no column {unknown[0]!r}")
         for name, rule in self.rows.items():
             _check_row_rule(name, rule.must, set(self.columns))
         return self
+
+    @property
+    def hears_others(self) -> bool:
+        """True when a row is judged by more than itself: by the rest of its delivery, or by other feeds."""
+        by_column = any(column.spelling or column.references for column in self.columns.values())
+        return bool(self.dependencies or self.run_together or self.alike or by_column)
+
+    def _named_elsewhere(self) -> list[tuple[str, list[str]]]:
+        """Where columns are named by other parts of the contract."""
+        return [
+            *(("dependencies", [*d.determinant, *d.dependent]) for d in self.dependencies),
+            *(("run_together", list(pair)) for pair in self.run_together),
+            ("alike", self.alike.columns if self.alike else []),
+        ]
 
     def takes(self, file_name: str) -> bool:
         """Whether a file of this name, in the department's drop folder, belongs to this feed."""

@@ -23,8 +23,9 @@ from jobs.ingest.ledger import COMMITTED, Entry, Ledger, Status, delivery_id
 from jobs.ingest.mending.read import refuse_unnamed
 from jobs.ingest.mending.take import Mended, land_mended
 from jobs.ingest.no_room import is_full, naming_a_full_disk
-from jobs.ingest.publish import Batch, hold, keep_bronze, log_gate, log_repairs, publish
+from jobs.ingest.publish import Batch, hold, keep_bronze, log_gate, log_marks, log_repairs, publish
 from jobs.ingest.receipt import give_receipt
+from jobs.ingest.references import bring_references
 from jobs.ingest.unreadable import Unreadable
 from jobs.whole import written_whole
 from quality.gate import Verdict, gate
@@ -140,6 +141,7 @@ def _process(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: 
         keep_bronze(batch, entry.file_name)
     if not landed.map.fits:
         return _refused_for_headers(batch.home, contract, entry, landed)
+    unknown = bring_references(batch.home, con, contract)
     with _step(entry, "sift"):
         sifted = mended.sift(con, contract) if mended else sift(con, contract, entry.received_at)
     with _step(entry, "gate"):
@@ -149,9 +151,10 @@ def _process(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: 
         with _step(entry, "publish"):
             hold(batch)
             log_repairs(batch)
+            log_marks(batch)
             publish(batch)
     with _step(entry, "receipt"):
-        entry = _outcome(entry, landed, sifted, verdict, released)
+        entry = _outcome(entry, landed, sifted, verdict, released, unknown)
         if mended:
             entry = mended.told(con, entry, sifted)
         entry = replace(entry, words=[*_ordered(claim.order), *entry.words])
@@ -194,8 +197,10 @@ def _judge(batch: Batch, ledger: Ledger, entry: Entry) -> Verdict:
     return verdict
 
 
-def _outcome(entry: Entry, landed: Landed, sifted: Sifted, verdict: Verdict, released: bool) -> Entry:
-    entry = replace(entry, words=verdict.words, header=landed.headers)
+def _outcome(
+    entry: Entry, landed: Landed, sifted: Sifted, verdict: Verdict, released: bool, unknown: list[str]
+) -> Entry:
+    entry = replace(entry, words=[*verdict.words, *unknown], header=landed.headers)
     admitted: Status = "warned" if verdict.answer == "warn" else "passed"
     if released:
         admitted = "released"

@@ -81,16 +81,23 @@ def publish(batch: Batch) -> None:
 
 
 def log_repairs(batch: Batch) -> None:
-    """Every repair with before, after and rule. Of an identifying column the values stay in bronze and identity, under the same row number."""
+    """Every repair with before, after, rule and evidence. Of an identifying column the values stay in bronze and identity, under the same row number."""
     if not (log := repairs(batch.contract)):
         return
     hidden = ", ".join(quote(column) for column, spec in batch.contract.columns.items() if spec.identifies) or "''"
     rows = batch.rows(
         f"{quote(batch.contract.feed)} AS feed, row_no, column_name, "
         f"CASE WHEN column_name NOT IN ({hidden}) THEN before_value END AS before_value, "
-        f"CASE WHEN column_name NOT IN ({hidden}) THEN after_value END AS after_value, rule FROM ({log})"
+        f"CASE WHEN column_name NOT IN ({hidden}) THEN after_value END AS after_value, rule, evidence FROM ({log})"
     )
     batch.put_if_any("ops", "repair", rows)
+
+
+def log_marks(batch: Batch) -> None:
+    """Every kept row that is doubted, and why, without a value of it."""
+    feed = quote(batch.contract.feed)
+    rows = batch.rows(f"{feed} AS feed, row_no, unnest(marks) AS reason FROM kept WHERE len(marks) > 0")
+    batch.put_if_any("ops", "mark", rows)
 
 
 def log_gate(batch: Batch, verdict: Verdict) -> None:

@@ -49,7 +49,11 @@ def give_receipt(
     given = [name for ending in ENDINGS if (folder / (name := mend_name(stem, ending))).exists()]
     facts = _facts(contract, entry, landed, given if entry.status in (*COMMITTED, "refused") else [])
     if con:
-        facts |= {"reasons": _reasons(con, contract), "repairs": _repairs(con, contract)}
+        facts |= {
+            "reasons": _reasons(con, contract, "held", "reasons"),
+            "marks": _reasons(con, contract, "kept", "marks"),
+            "repairs": _repairs(con, contract),
+        }
     return _write(folder / f"{stem}.html", render_receipt(facts))
 
 
@@ -91,9 +95,10 @@ def _what_next(entry: Entry, mend_files: list[str]) -> str:
     return MEND_REFUSED_AGAIN if entry.status == "refused" and mending_of(entry.file_name) else NEXT[entry.status]
 
 
-def _reasons(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[dict[str, Any]]:
+def _reasons(con: duckdb.DuckDBPyConnection, contract: Contract, table: str, said: str) -> list[dict[str, Any]]:
+    """Why rows are held, or what of kept rows is doubted, the commonest first."""
     found = con.execute(
-        "SELECT reason, count(*), list(row_no ORDER BY row_no)[:?] FROM (SELECT row_no, unnest(reasons) AS reason FROM held) "
+        f"SELECT reason, count(*), list(row_no ORDER BY row_no)[:?] FROM (SELECT row_no, unnest({said}) AS reason FROM {table}) "
         "GROUP BY reason ORDER BY count(*) DESC, reason",
         [EXAMPLES],
     ).fetchall()

@@ -22,8 +22,8 @@ def render_receipt(receipt: Mapping[str, Any]) -> str:
     receipt: delivery_id, feed, title_zh, department, contact, file_name, period, attempt, received_at, status
     (passed, warned, refused, failed, repeated), read_rows, kept_rows, repaired_rows, held_rows, refused_rows (None
     where unknown), words [str], reasons [{rule, column_zh, says_zh, rows, examples: row numbers}],
-    repairs [{rule, column_zh, says_zh, rows}], unknown_headers [{header, nearest}], mend_files [str],
-    lines_above (lines of the file above row 1; None where a row's line is unknown), what_next.
+    marks as reasons, of rows that were kept, repairs [{rule, column_zh, says_zh, rows}], unknown_headers [{header, nearest}],
+    mend_files [str], lines_above (lines of the file above row 1; None where a row's line is unknown), what_next.
     Raises KeyError on a status it does not know. A number that looks like a person's is masked wherever it stands:
     a file without a header row delivers people as headers.
     """
@@ -39,10 +39,8 @@ def render_receipt(receipt: Mapping[str, Any]) -> str:
             receipt={**shown, "contact": receipt.get("contact") or ""},
             received_at=_moment(receipt.get("received_at")),
             counts=_counts(receipt),
-            reasons=[
-                {**_clean(reason), "where": _row_numbers(reason, receipt.get("lines_above") or 0)}
-                for reason in receipt.get("reasons") or []
-            ],
+            reasons=_placed(receipt, "reasons"),
+            marks=_placed(receipt, "marks"),
         )
     )
 
@@ -92,6 +90,12 @@ def _counts(receipt: Mapping[str, Any]) -> dict[str, Any] | None:
         ],
         "adds_up": read == kept + held + refused,
     }
+
+
+def _placed(receipt: Mapping[str, Any], what: str) -> list[dict[str, Any]]:
+    """Reasons or marks, each with the rows it stands in."""
+    above = receipt.get("lines_above") or 0
+    return [{**_clean(reason), "where": _row_numbers(reason, above)} for reason in receipt.get(what) or []]
 
 
 def _row_numbers(reason: Mapping[str, Any], above: int) -> str:

@@ -22,6 +22,7 @@ from jobs.ingest.ledger import COMMITTED, Entry, Ledger
 from jobs.ingest.mending.cells import as_meant, is_damaged
 from jobs.ingest.mending.name import Mending, mending_of
 from jobs.ingest.mending.read import mended_rows
+from jobs.ingest.references import bring_references
 from jobs.ingest.unreadable import Unreadable
 from quality.forms import name, quote
 from quality.sift import Sifted, sift
@@ -159,6 +160,7 @@ def _held_before(
 ) -> None:
     """`held_before` (row_no): the rows that the department was given to mend. Of a refused delivery nothing was written: it is sifted once more."""
     if base["status"] not in COMMITTED:
+        bring_references(home, con, contract)
         sift(con, contract, came_at, "SELECT mended_at FROM mended WHERE of_row = row_no")
         con.execute("CREATE OR REPLACE TABLE held_before AS SELECT row_no FROM held")
         return

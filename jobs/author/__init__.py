@@ -1,0 +1,1 @@
+"""An author's hands: a contract drafted from a sample, and tried on a file, without touching the lake."""

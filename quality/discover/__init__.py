@@ -1,0 +1,1 @@
+"""What a sample alone tells of a feed: the first draft of its contract."""
