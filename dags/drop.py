@@ -11,7 +11,7 @@ from typing import Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from jobs.home import home
-from jobs.ingest.claim import dropped, stands_still
+from jobs.ingest.claim import dropped, is_for, stands_still
 
 POLL_SECONDS = 5.0
 AGAIN_SECONDS = 120.0
@@ -44,8 +44,12 @@ class DropFolderTrigger(BaseEventTrigger):
             await asyncio.sleep(POLL_SECONDS)
 
     def _still(self) -> list[tuple[str, int]]:
-        files = [path for path in dropped(home(), self.folder) if fnmatchcase(path.name, self.pattern)]
+        files = [path for path in dropped(home(), self.folder) if self._takes(path.name)]
         return [(path.name, path.stat().st_mtime_ns) for path in files if stands_still(path)]
+
+    def _takes(self, file_name: str) -> bool:
+        """What is for no feed is found by every file: its DAG looks at each, and skips when all belong somewhere."""
+        return self.pattern == "*" or is_for(file_name, self.taken, lambda name: fnmatchcase(name, self.pattern))
 
     def _left(self) -> list[tuple[str, int]]:
         claims = (home().inbox / self.taken).glob("*-*")

@@ -82,7 +82,8 @@ def put_rows(
 
 
 def append(path: str, rows: pa.Table, *, by: list[str] | None = None) -> None:
-    _retried(lambda: write_deltalake(path, rows, mode="append", partition_by=by))
+    """Add rows. A column that the table does not have yet is empty in its older rows."""
+    _retried(lambda: write_deltalake(path, rows, mode="append", partition_by=by, schema_mode="merge"))
 
 
 def _retried(write: Callable[[], None]) -> None:

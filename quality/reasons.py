@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.contract import Contract
+from collections.abc import Sequence
+
+from schemas.contract import Contract, compared
 
 HELD = {
     "missing": "{column}为空(必填)",
@@ -23,6 +25,7 @@ HELD = {
     "id_birth_date": "{column}中的出生日期不存在",
     "duplicate_row": "与本文件中另一行完全相同,只保留第一行",
     "duplicate_key": "{column}与本文件中另一行相同,但内容不同,无法判断哪一行正确",
+    "spreadsheet": "有长号码被表格软件改写成了1.1E+17这样的形式,请以文本格式重填",
     "dependency": "{column}与其他各行对不上:对应的其他列相同,这一列却不同",
     "reference": "{column}在对应的登记数据中查不到",
     "near_duplicate": "与本文件中另一行内容相同、编号不同,可能重复登记",
@@ -54,6 +57,16 @@ def say_held(contract: Contract, reason: str) -> str:
     if rule == "duplicate_key":
         return HELD[rule].format(column="、".join(map(contract.title_of, contract.key)))
     return HELD[rule].format(column=contract.title_of(column))
+
+
+def columns_of(contract: Contract, reason: str) -> Sequence[str]:
+    """The columns that a held reason, 'rule:column', is about; of a row rule those it compares."""
+    rule, _, column = reason.partition(":")
+    if rule == "row":
+        return compared(contract.rows[column].must) if column in contract.rows else []
+    if rule == "duplicate_key":
+        return contract.key
+    return [column] if column else []
 
 
 def say_repaired(contract: Contract, rule: str, column: str) -> str:

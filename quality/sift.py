@@ -33,22 +33,26 @@ class Sifted:
     held: int
 
 
-def sift(con: duckdb.DuckDBPyConnection, contract: Contract, received_at: datetime) -> Sifted:
+def sift(
+    con: duckdb.DuckDBPyConnection, contract: Contract, received_at: datetime, mended_at: str | None = None
+) -> Sifted:
     """Judge every row of `landed` (row_no BIGINT, defect VARCHAR, one VARCHAR a contract column, extra VARCHAR).
 
     `reference` (column_name, value VARCHAR) is asked where the contract refers to other feeds.
     Leaves `conformed` (row_no, typed columns, reasons VARCHAR[], repairs VARCHAR[], marks VARCHAR[]), `duplicate` (row_no, reason),
     `mended_cell` (row_no, column_name, value, rule, evidence) and the views `kept` (row_no, typed columns, repairs, marks) and
     `held` (row_no, reasons). Raises RowsLost if a row fell between.
+    mended_at: SQL of the time from which a row of this row_no is judged instead of received_at, NULL for most.
     """
-    con.execute(_typed(contract, received_at))
-    con.execute(_uneven(contract, received_at))
+    received = _received(received_at, mended_at)
+    con.execute(_typed(contract, received))
+    con.execute(_uneven(contract, received))
     con.execute(_single(contract))
     if contract.hears_others:
         hear(con, contract)
         doubt_unknown(con, contract)
         doubt_alike(con, contract)
-        con.execute(_reheard(contract, received_at))
+        con.execute(_reheard(contract, received))
     con.execute(_conformed(contract))
     con.execute(_duplicate(contract))
     for view in _verdicts(contract):
@@ -77,7 +81,7 @@ def repairs(contract: Contract) -> str | None:
     return " UNION ALL ".join(logs) or None
 
 
-def _typed(contract: Contract, received_at: datetime) -> str:
+def _typed(contract: Contract, received: str) -> str:
     """Every row as if it were written as agreed, and whether it is: every cell empty where it may be, or believable, and no rule broken.
 
     Says of these rows what `_uneven` would say, without its work. Each layer is computed once a row because the next only
@@ -95,7 +99,7 @@ def _typed(contract: Contract, received_at: datetime) -> str:
     return f"""
         CREATE OR REPLACE TABLE typed AS
         SELECT row_no, {", ".join(map(name, columns))}, defect IS NULL AND {" AND ".join([*even, *rules])} AS even
-        FROM (SELECT row_no, defect, {texts}, {settled}, {_received(received_at)} FROM (SELECT row_no, defect, {worded} FROM landed))"""
+        FROM (SELECT row_no, defect, {texts}, {settled}, {received} FROM (SELECT row_no, defect, {worded} FROM landed))"""
 
 
 def _even(column: str, spec) -> str:
@@ -114,7 +118,7 @@ def _single(contract: Contract) -> str:
     )
 
 
-def _reheard(contract: Contract, received_at: datetime) -> str:
+def _reheard(contract: Contract, received: str) -> str:
     """The rows of which the batch mended or doubted something, judged again: with their new values, and by every row rule."""
     columns = contract.columns
     new = ", ".join(
@@ -131,7 +135,7 @@ def _reheard(contract: Contract, received_at: datetime) -> str:
              doubted AS (SELECT row_no, list(DISTINCT reason ORDER BY reason) FILTER (policy = 'hold') AS held, list(DISTINCT reason ORDER BY reason) FILTER (policy = 'mark') AS marked
                          FROM doubt GROUP BY row_no),
              new AS (SELECT s.row_no, {new}, s.reasons, s.repairs, s.marks, coalesce(m.mended, []) AS mended, coalesce(d.held, []) AS held,
-                            coalesce(d.marked, []) AS marked, {_received(received_at)}
+                            coalesce(d.marked, []) AS marked, {received}
                      FROM single s LEFT JOIN told m USING (row_no) LEFT JOIN doubted d USING (row_no) WHERE m.row_no IS NOT NULL OR d.row_no IS NOT NULL)
         SELECT row_no, {", ".join(map(name, columns))}, list_concat({still.format("reasons")}, {_said(_rules(contract, "hold"))}, held) AS reasons,
                list_distinct(list_concat(repairs, mended)) AS repairs, list_concat({still.format("marks")}, {_said(_rules(contract, "mark"))}, marked) AS marks
@@ -149,11 +153,12 @@ def _conformed(contract: Contract) -> str:
     )
 
 
-def _received(received_at: datetime) -> str:
-    return f"TIMESTAMPTZ {quote(received_at.isoformat())} AS received_at"
+def _received(received_at: datetime, mended_at: str | None) -> str:
+    moment = f"TIMESTAMPTZ {quote(received_at.isoformat())}"
+    return f"{f'coalesce(({mended_at}), {moment})' if mended_at else moment} AS received_at"
 
 
-def _uneven(contract: Contract, received_at: datetime) -> str:
+def _uneven(contract: Contract, received: str) -> str:
     """The other rows, in layers: text -> typed value -> what is wrong."""
     columns = contract.columns
     texts = ", ".join(f"{forms.trimmed(name(c))} AS {name(f'_t_{c}')}" for c in columns)
@@ -173,7 +178,7 @@ def _uneven(contract: Contract, received_at: datetime) -> str:
         CREATE OR REPLACE TABLE uneven AS
         WITH texts AS (SELECT row_no, defect, {texts} FROM landed SEMI JOIN (SELECT row_no FROM typed WHERE NOT even) USING (row_no)),
              direct AS (SELECT *, {direct} FROM texts),
-             valued AS (SELECT *, {values}, {_received(received_at)} FROM direct)
+             valued AS (SELECT *, {values}, {received} FROM direct)
         SELECT row_no, {typed},
                CASE WHEN defect IS NOT NULL THEN [defect || ':'] ELSE {_said(wrong["hold"])} END AS reasons,
                list_filter([{mended}], lambda r: r IS NOT NULL) AS repairs,

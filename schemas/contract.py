@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, Literal
@@ -360,6 +361,13 @@ def _check_row_rule(name: str, must: str, columns: set[str]) -> None:
     for used in tree.find_all(expressions.Column):
         if used.name not in columns | ROW_RULE_CONTEXT:
             raise ValueError(f"rows.{name}: there is no column {used.name!r}")
+
+
+@cache
+def compared(must: str) -> tuple[str, ...]:
+    """The names that a row rule uses, in their order."""
+    tree = sqlglot.parse_one(must, dialect="duckdb")
+    return tuple(dict.fromkeys(used.name for used in tree.find_all(expressions.Column)))
 
 
 def load_contract(path: Path) -> Contract:

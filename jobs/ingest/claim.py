@@ -8,13 +8,14 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from jobs.home import ZONE, Home
+from jobs.ingest.mending.name import Mending, mending_of
 from schemas.contract import Contract
 
 STILL_SECONDS = 10.0
@@ -58,6 +59,11 @@ class Claim:
         (self.path.parent / BEGUN).touch()
 
     @property
+    def mending(self) -> Mending | None:
+        """Which delivery's held rows this file brings back, mended."""
+        return mending_of(self.path.name)
+
+    @property
     def order(self) -> Order | None:
         """What a person asked for, when this is no fresh arrival."""
         note = self.path.parent / ORDER
@@ -81,7 +87,18 @@ class Order:
 
 def waiting(home: Home, contract: Contract) -> list[Path]:
     """The feed's files in its department's drop folder, oldest first."""
-    return _by_age(path for path in dropped(home, contract.owner.folder) if contract.takes(path.name))
+    return _by_age(path for path in dropped(home, contract.owner.folder) if belongs(path.name, contract))
+
+
+def belongs(file_name: str, contract: Contract) -> bool:
+    """Whether a file in its department's drop folder is the feed's: the mending of one of its deliveries, or named as agreed."""
+    return is_for(file_name, contract.feed, contract.takes)
+
+
+def is_for(file_name: str, feed: str, takes: Callable[[str], bool]) -> bool:
+    """The same of a feed's name and what else it takes: a mending goes to the feed it names, whatever the patterns say."""
+    mending = mending_of(_readable(file_name))
+    return mending.feed == feed if mending else takes(file_name)
 
 
 def strangers(home: Home, contracts: Iterable[Contract]) -> list[Path]:
@@ -92,7 +109,7 @@ def strangers(home: Home, contracts: Iterable[Contract]) -> list[Path]:
         path
         for folder in folders
         for path in dropped(home, folder.name)
-        if not any(c.owner.folder == folder.name and c.takes(path.name) for c in known)
+        if not any(c.owner.folder == folder.name and belongs(path.name, c) for c in known)
     )
 
 

@@ -20,6 +20,8 @@ from jobs.ingest.alone import alone
 from jobs.ingest.claim import Claim, Order
 from jobs.ingest.land import Landed, land
 from jobs.ingest.ledger import COMMITTED, Entry, Ledger, Status, delivery_id
+from jobs.ingest.mending.read import refuse_unnamed
+from jobs.ingest.mending.take import Mended, land_mended
 from jobs.ingest.no_room import is_full, naming_a_full_disk
 from jobs.ingest.publish import Batch, hold, keep_bronze, log_gate, log_marks, log_repairs, publish
 from jobs.ingest.receipt import give_receipt
@@ -82,7 +84,8 @@ def bring_in(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> En
 def _describe(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> Entry:
     order = claim.order
     received_at = datetime.fromisoformat(order.received_at) if order else home.in_city(claim.claimed_at)
-    period = order.period if order else contract.period_of(claim.path.name, received_at.strftime("%Y%m%d"))
+    said = order or claim.mending
+    period = said.period if said else contract.period_of(claim.path.name, received_at.strftime("%Y%m%d"))
     attempt = (order and order.attempt) or ledger.attempt_of(claim.claim_id, period)
     return Entry(
         claim.claim_id, delivery_id(contract, period, attempt), contract.feed, period, attempt,
@@ -133,17 +136,17 @@ def _process(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: 
     if fault := period_fault(entry.period, entry.received_at.date()):
         raise Unreadable(fault)
     with _step(entry, "land"):
-        landed = land(con, contract, claim.path, staging)
+        landed, mended = _landed(batch, ledger, entry, claim, staging)
     with _step(entry, "bronze"):
         keep_bronze(batch, entry.file_name)
     if not landed.map.fits:
         return _refused_for_headers(batch.home, contract, entry, landed)
     unknown = bring_references(batch.home, con, contract)
     with _step(entry, "sift"):
-        sifted = sift(con, contract, entry.received_at)
+        sifted = mended.sift(con, contract) if mended else sift(con, contract, entry.received_at)
     with _step(entry, "gate"):
         verdict = _judge(batch, ledger, entry)
-    released = claim.order is not None and claim.order.what == "release"
+    released = _is_released(claim.order, mended, sifted)
     if verdict.admits or released:
         with _step(entry, "publish"):
             hold(batch)
@@ -151,9 +154,28 @@ def _process(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: 
             log_marks(batch)
             publish(batch)
     with _step(entry, "receipt"):
-        entry = _outcome(entry, landed, sifted, verdict, claim.order, unknown)
-        give_receipt(batch.home, contract, entry, con, landed.map)
+        entry = _outcome(entry, landed, sifted, verdict, released, unknown)
+        if mended:
+            entry = mended.told(con, entry, sifted)
+        entry = replace(entry, words=[*_ordered(claim.order), *entry.words])
+        give_receipt(batch.home, contract, entry, con, landed)
     return entry
+
+
+def _landed(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: Path) -> tuple[Landed, Mended | None]:
+    """The file's rows; of a mending those of the file that it mends, in its words."""
+    if claim.mending:
+        return land_mended(
+            batch.home, batch.con, batch.contract, ledger, claim, claim.mending, entry.received_at, staging
+        )
+    landed = land(batch.con, batch.contract, claim.path, staging)
+    refuse_unnamed(landed.headers, batch.contract)
+    return landed, None
+
+
+def _is_released(order: Order | None, mended: Mended | None, sifted: Sifted) -> bool:
+    """Whether a person has admitted it, now or before it was mended."""
+    return (order is not None and order.what == "release") or (mended is not None and mended.keeps_release(sifted))
 
 
 @contextmanager
@@ -176,11 +198,11 @@ def _judge(batch: Batch, ledger: Ledger, entry: Entry) -> Verdict:
 
 
 def _outcome(
-    entry: Entry, landed: Landed, sifted: Sifted, verdict: Verdict, order: Order | None, unknown: list[str]
+    entry: Entry, landed: Landed, sifted: Sifted, verdict: Verdict, released: bool, unknown: list[str]
 ) -> Entry:
-    entry = replace(entry, words=[*_ordered(order), *verdict.words, *unknown], header=landed.headers)
+    entry = replace(entry, words=[*verdict.words, *unknown], header=landed.headers)
     admitted: Status = "warned" if verdict.answer == "warn" else "passed"
-    if order and order.what == "release":
+    if released:
         admitted = "released"
     elif not verdict.admits:
         return replace(entry, status="refused", read_rows=sifted.read, refused_rows=sifted.read)
@@ -201,7 +223,7 @@ def _refused_for_headers(home: Home, contract: Contract, entry: Entry, landed: L
     entry = replace(
         entry, status="refused", read_rows=landed.rows, refused_rows=landed.rows, words=words, header=landed.headers
     )
-    give_receipt(home, contract, entry, headers=landed.map)
+    give_receipt(home, contract, entry, landed=landed)
     return entry
 
 

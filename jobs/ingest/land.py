@@ -8,21 +8,23 @@ from pathlib import Path
 import duckdb
 
 from jobs.ingest.csv_text import csv_sent
+from jobs.ingest.decode import CHUNK_BYTES
 from jobs.ingest.json_lines import json_sent
 from jobs.ingest.sheet import sheet_sent
 from jobs.ingest.unzip import unpacked
 from quality.forms import name, quote
 from quality.headers import HeaderMap, map_headers
-from schemas.contract import Contract
+from schemas.contract import Contract, Delivery
 
 
 @dataclass(frozen=True)
 class Landed:
-    """headers as sent; map from contract columns to positions; rows landed."""
+    """headers as sent; map from contract columns to positions; rows landed; above: lines that stand above the rows, None when a row's line cannot be told."""
 
     headers: list[str]
     map: HeaderMap
     rows: int
+    above: int | None = None
 
 
 def land(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, staging: Path) -> Landed:
@@ -33,11 +35,36 @@ def land(con: duckdb.DuckDBPyConnection, contract: Contract, path: Path, staging
     """
     con.execute("CREATE OR REPLACE TABLE broken (row_no BIGINT, raw VARCHAR)")
     send = {"csv": csv_sent, "xlsx": sheet_sent, "jsonl": json_sent}[contract.delivery.format]
-    headers = send(con, contract.delivery, unpacked(path, contract.delivery.format, staging), staging)
+    whole = unpacked(path, contract.delivery.format, staging)
+    headers = send(con, contract.delivery, whole, staging)
     mapped = map_headers(contract, headers)
     con.execute(_landed(con, contract, headers, mapped))
     rows = con.execute("SELECT count(*) FROM landed").fetchone()
-    return Landed(headers, mapped, rows[0] if rows else 0)
+    return Landed(headers, mapped, rows[0] if rows else 0, lines_above(con, contract.delivery, whole))
+
+
+def lines_above(con: duckdb.DuckDBPyConnection, delivery: Delivery, path: Path) -> int | None:
+    """How many lines of the file, as a spreadsheet shows it, stand above row 1.
+
+    In a text file only when each record is one line: any that is longer, and any empty line, makes more lines than records.
+    """
+    above = 0 if delivery.format == "jsonl" else delivery.header_row + delivery.header_lines - 1
+    if delivery.format == "xlsx":
+        return above
+    sent = con.execute("SELECT count(*) FROM sent").fetchone()
+    return above if sent and _lines(path) == above + sent[0] else None
+
+
+def _lines(path: Path) -> int:
+    """Line ends of any kind; never fewer than there are, in whatever encoding."""
+    lines, last = 0, b""
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK_BYTES):
+            if chunk.endswith(b"\r"):
+                chunk += source.read(1)
+            lines += chunk.count(b"\n") + chunk.count(b"\r") - chunk.count(b"\r\n")
+            last = chunk[-1:]
+    return lines + (last not in (b"\n", b"\r"))
 
 
 def extra_titles(headers: list[str]) -> list[str]:

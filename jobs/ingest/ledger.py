@@ -5,7 +5,7 @@ Rows of a feed are numbered in their order; a clock may jump, so nothing is orde
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -26,14 +26,18 @@ SCHEMA = pa.schema(
         ("attempt", pa.int32()), ("file_name", pa.string()), ("sha256", pa.string()), ("bytes", pa.int64()),
         ("status", pa.string()), ("read_rows", pa.int64()), ("kept_rows", pa.int64()), ("repaired_rows", pa.int64()),
         ("held_rows", pa.int64()), ("refused_rows", pa.int64()), ("words", pa.list_(pa.string())),
-        ("header", pa.list_(pa.string())), ("received_at", pa.timestamp("us", "UTC")), ("recorded_at", pa.timestamp("us", "UTC")),
+        ("header", pa.list_(pa.string())), ("mends", pa.string()), ("mended_rows", pa.int64()),
+        ("received_at", pa.timestamp("us", "UTC")), ("recorded_at", pa.timestamp("us", "UTC")),
     ]
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What became of one delivery. read = kept + held + refused; repaired rows are among the kept."""
+    """What became of one delivery. read = kept + held + refused; repaired rows are among the kept.
+
+    mends: the delivery whose held rows it brings back, '' of a file of its own; mended_rows: how many of them are now kept.
+    """
 
     claim_id: str
     delivery_id: str
@@ -52,6 +56,8 @@ class Entry:
     refused_rows: int = 0
     words: list[str] = field(default_factory=list)
     header: list[str] = field(default_factory=list)
+    mends: str = ""
+    mended_rows: int = 0
     entry_no: int = 0
 
     def __post_init__(self) -> None:
@@ -116,13 +122,18 @@ class Ledger:
 
 
 def _rows(home: Home, feed: str) -> list[dict[str, Any]]:
+    """A ledger of before has no word on what a later version asks for: there the entry's default stands."""
     if not lake.exists(path(home)):
         return []
-    columns = ", ".join(name.name for name in fields(Entry))
     with lake.connect() as con:
-        found = con.execute(f"SELECT {columns} FROM {lake.scan(path(home))} WHERE feed = ? ORDER BY entry_no", [feed])
+        found = con.execute(f"SELECT * FROM {lake.scan(path(home))} WHERE feed = ? ORDER BY entry_no", [feed])
         names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [{of.name: _told(of, row.get(of.name)) for of in fields(Entry)} for row in rows]
+
+
+def _told(of: Field[Any], value: Any) -> Any:
+    return of.default if value is None and of.default is not MISSING else value
 
 
 def delivery_id(contract: Contract, period: str, attempt: int) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from jobs.home import Home
-from jobs.ingest.land import extra_titles
-from jobs.ingest.ledger import Entry
-from jobs.ingest.receipt_page import render_receipt, write_mend_csv
+from jobs.ingest.land import Landed
+from jobs.ingest.ledger import COMMITTED, Entry
+from jobs.ingest.mending.give import ENDINGS, give_rows_to_mend
+from jobs.ingest.mending.name import mend_name, mending_of
+from jobs.ingest.receipt_page import render_receipt
 from jobs.whole import written_whole
-from quality.headers import HeaderMap
-from quality.reasons import say_held, say_repaired
+from quality.reasons import columns_of, say_held, say_repaired
 from quality.sift import repairs
 from schemas.contract import Contract
 
@@ -29,7 +28,9 @@ NEXT = {
     "rejected": "本次数据已由平台退回。请按以上说明更正后,以同名文件重新上传。",
     "repeated": "无需操作。若本意是更正,请确认上传的是更正后的文件。",
 }
-MEND = "请在补正文件中改好后,合入原文件以同名重新上传;其余各行已接收。"
+MEND = "改好补正文件后,直接把它放回投放目录即可,不必重报整份文件;其余各行已接收。"
+MEND_REFUSED = "本文件未进入数据平台。请改好补正文件,直接把它放回投放目录;或更正原文件后,以同名文件重新上传。"
+MEND_REFUSED_AGAIN = "这份补正文件没有采用,原来的报送不受影响。请按以上说明更正后,以同样的文件名放回投放目录。"
 
 
 def give_receipt(
@@ -37,19 +38,16 @@ def give_receipt(
     contract: Contract,
     entry: Entry,
     con: duckdb.DuckDBPyConnection | None = None,
-    headers: HeaderMap | None = None,
+    landed: Landed | None = None,
 ) -> Path:
-    """Write the receipt (HTML), and the rows to mend (CSV) when some are held. con holds the sifted delivery when it came that far."""
+    """Write the receipt (HTML), and the rows to mend (CSV and XLSX) when some are held. con holds the sifted delivery when it came that far."""
     folder = home.returns / contract.owner.folder
     folder.mkdir(parents=True, exist_ok=True)
     stem = _stem(entry)
-    mend = folder / f"{stem}-补正.csv"
-    held = con.execute("SELECT count(*) FROM held").fetchone() if con else None
-    if con and held and held[0]:
-        write_mend_csv(mend, entry.header, _rows_to_mend(con, contract, entry.header, headers))
-    elif con:
-        mend.unlink(missing_ok=True)  # of an earlier try at this delivery
-    facts = _facts(contract, entry, headers, mend.name if mend.exists() else None)
+    if con and landed:
+        give_rows_to_mend(con, contract, landed, folder, stem, home.staging / entry.claim_id)
+    given = [name for ending in ENDINGS if (folder / (name := mend_name(stem, ending))).exists()]
+    facts = _facts(contract, entry, landed, given if entry.status in (*COMMITTED, "refused") else [])
     if con:
         facts |= {
             "reasons": _reasons(con, contract, "held", "reasons"),
@@ -66,7 +64,7 @@ def tell_stranger(home: Home, folder: str, entry: Entry) -> Path:
         "delivery_id": entry.delivery_id, "feed": entry.feed, "title_zh": "无法识别的文件", "department": folder, "contact": "",
         "file_name": entry.file_name, "period": entry.period, "attempt": entry.attempt, "received_at": entry.received_at,
         "status": entry.status, "read_rows": 0, "kept_rows": 0, "repaired_rows": 0, "held_rows": 0, "refused_rows": 0,
-        "words": entry.words, "reasons": [], "repairs": [], "unknown_headers": [], "mend_file": None, "what_next": NEXT["refused"],
+        "words": entry.words, "reasons": [], "repairs": [], "unknown_headers": [], "mend_files": [], "lines_above": None, "what_next": NEXT["refused"],
     }  # fmt: skip
     return _write(home.returns / folder / f"{entry.delivery_id}.html", render_receipt(facts))
 
@@ -76,17 +74,25 @@ def _stem(entry: Entry) -> str:
     return f"{entry.delivery_id}-重复-{claimed}" if entry.status == "repeated" else entry.delivery_id
 
 
-def _facts(contract: Contract, entry: Entry, headers: HeaderMap | None, mend_file: str | None) -> dict[str, Any]:
+def _facts(contract: Contract, entry: Entry, landed: Landed | None, mend_files: list[str]) -> dict[str, Any]:
     return {
         "delivery_id": entry.delivery_id, "feed": entry.feed, "title_zh": contract.title.zh,
         "department": contract.owner.department, "contact": contract.owner.contact, "file_name": entry.file_name,
         "period": entry.period, "attempt": entry.attempt, "received_at": entry.received_at, "status": entry.status,
         "read_rows": entry.read_rows, "kept_rows": entry.kept_rows, "repaired_rows": entry.repaired_rows,
         "held_rows": entry.held_rows, "refused_rows": entry.refused_rows, "words": entry.words,
-        "reasons": [], "repairs": [], "mend_file": mend_file,
-        "unknown_headers": [{"header": header, "nearest": near} for header, near in (headers.unknown if headers else [])],
-        "what_next": MEND if entry.held_rows and entry.status in ("passed", "warned", "released") else NEXT[entry.status],
+        "reasons": [], "repairs": [], "mend_files": mend_files, "lines_above": landed.above if landed else None,
+        "unknown_headers": [{"header": header, "nearest": near} for header, near in (landed.map.unknown if landed else [])],
+        "what_next": _what_next(entry, mend_files),
     }  # fmt: skip
+
+
+def _what_next(entry: Entry, mend_files: list[str]) -> str:
+    if entry.held_rows and entry.status in COMMITTED:
+        return MEND
+    if entry.status == "refused" and mend_files:
+        return MEND_REFUSED
+    return MEND_REFUSED_AGAIN if entry.status == "refused" and mending_of(entry.file_name) else NEXT[entry.status]
 
 
 def _reasons(con: duckdb.DuckDBPyConnection, contract: Contract, table: str, said: str) -> list[dict[str, Any]]:
@@ -97,10 +103,14 @@ def _reasons(con: duckdb.DuckDBPyConnection, contract: Contract, table: str, sai
         [EXAMPLES],
     ).fetchall()
     return [
-        {"rule": reason.split(":")[0], "column_zh": contract.title_of(reason.split(":")[1]), "says_zh": say_held(contract, reason),
+        {"rule": reason.split(":")[0], "column_zh": _columns(contract, reason), "says_zh": say_held(contract, reason),
          "rows": rows, "examples": examples}
         for reason, rows, examples in found
     ]  # fmt: skip
+
+
+def _columns(contract: Contract, reason: str) -> str:
+    return "、".join(contract.title_of(column) for column in columns_of(contract, reason) if column in contract.columns)
 
 
 def _repairs(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[dict[str, Any]]:
@@ -118,31 +128,6 @@ def _repairs(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[dict[st
         }
         for rule, column, rows in found
     ]
-
-
-def _rows_to_mend(
-    con: duckdb.DuckDBPyConnection, contract: Contract, header: list[str], headers: HeaderMap | None
-) -> Iterator[tuple[int, list[str], str]]:
-    """Row number, cells in the order they were sent, and every reason as a sentence."""
-    found = con.execute(
-        "SELECT h.reasons, l.* EXCLUDE (defect) FROM held h JOIN landed l USING (row_no) ORDER BY l.row_no"
-    )
-    names = [column[0] for column in found.description or []]
-    placed = {position: column for column, position in (headers.columns if headers else {}).items()}
-    while batch := found.fetchmany(1_000):
-        for values in batch:
-            row = dict(zip(names, values, strict=True))
-            extra = json.loads(row["extra"] or "{}")
-            cells = [
-                row[placed[i]] if i in placed else extra.get(title) for i, title in enumerate(extra_titles(header))
-            ]
-            if "" in extra:
-                cells[:1] = [extra[""]]
-            yield (
-                row["row_no"],
-                [cell or "" for cell in cells],
-                ";".join(say_held(contract, reason) for reason in row["reasons"]),
-            )
 
 
 def _write(path: Path, page: str) -> Path:

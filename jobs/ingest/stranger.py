@@ -7,6 +7,7 @@ from jobs.ingest import claim as claims
 from jobs.ingest.alone import alone
 from jobs.ingest.claim import UNRECOGNISED, Claim
 from jobs.ingest.ledger import Entry, Ledger
+from jobs.ingest.mending.name import MARK
 from jobs.ingest.no_room import naming_a_full_disk
 from jobs.ingest.receipt import tell_stranger
 from schemas.contract import Contract
@@ -43,10 +44,18 @@ def _turn_away(home: Home, contracts: dict[str, Contract], ledger: Ledger, folde
     entry = Entry(
         claim.claim_id, f"{UNRECOGNISED}-{period}-{attempt:02d}", UNRECOGNISED, period, attempt, claim.path.name,
         claim.digest, claim.path.stat().st_size, received_at, "refused",
-        words=[f"文件名不符合任何一项约定。本单位约定的文件名:{taken}。请改名后重新上传。"],
+        words=[_why(claim, taken)],
     )  # fmt: skip
     if not ledger.finished(claim.claim_id):
         tell_stranger(home, folder, entry)
         ledger.add(entry)
     claims.archive(home, claim, entry.delivery_id)
     return entry
+
+
+def _why(claim: Claim, taken: str) -> str:
+    if claim.mending:
+        return f"本单位没有编号为 {claim.mending.delivery_id} 的报送,这份补正文件无从归属。请核对文件名和投放目录后重新放回。"
+    if MARK in claim.path.name:
+        return "文件名像是补正文件,但看不出补正的是哪一次报送。请恢复补正文件原来的名字(回执编号-补正)后重新放回。"
+    return f"文件名不符合任何一项约定。本单位约定的文件名:{taken}。请改名后重新上传。"

@@ -72,7 +72,7 @@ def reject(home: Home, contract: Contract, delivery: str, by: str, why: str) -> 
             raise CannotBeDone(f"{delivery} is {row['status']}; there is nothing to send back")
         entry = Entry(**{field.name: row[field.name] for field in fields(Entry)})
         entry = replace(
-            entry, status="rejected", kept_rows=0, held_rows=0, repaired_rows=0, refused_rows=entry.read_rows,
+            entry, status="rejected", kept_rows=0, held_rows=0, repaired_rows=0, mended_rows=0, refused_rows=entry.read_rows,
             words=[f"经人工核对退回({by}:{why})。"],
         )  # fmt: skip
         give_receipt(home, contract, entry)

@@ -77,7 +77,7 @@ def receipt(contract: Contract, tmp_path: Path) -> str:
     from jobs.ingest.ledger import Entry
 
     entry = Entry("c", "d", contract.feed, "20260105", 1, "f", "", 0, datetime(2026, 1, 5, tzinfo=ZONE))
-    return json.dumps(_facts(contract, entry, None, None), default=str)
+    return json.dumps(_facts(contract, entry, None, []), default=str)
 
 
 def layout(contract: Contract, tmp_path: Path) -> str:

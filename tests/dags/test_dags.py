@@ -91,6 +91,26 @@ def test_what_a_run_left_unfinished_starts_its_dag_again(home: Home) -> None:
     assert trigger._left() == [(left.name, 0)]
 
 
+def test_a_mended_file_starts_the_dag_of_the_feed_that_it_mends(home: Home, drop) -> None:
+    from dags.drop import DropFolderTrigger
+
+    for name in ("jq_20260301.csv", "副本police_incident-20260301-01-补正 (1).xlsx", "death-202603-01-补正.csv"):
+        drop("police_incident", name, b"x")
+    found = {
+        feed: sorted(name for name, _ in DropFolderTrigger("police", pattern, feed)._still())
+        for feed, pattern in (
+            ("police_incident", "jq_*.csv"),
+            ("unrecognised/police", "*"),
+            ("death", "sw_*.xlsx"),
+            ("custody", "*.xlsx"),
+        )
+    }
+    assert found["police_incident"] == ["jq_20260301.csv", "副本police_incident-20260301-01-补正 (1).xlsx"]
+    assert found["death"] == ["death-202603-01-补正.csv"]
+    assert found["custody"] == [], "a mending goes to no feed but its own"
+    assert len(found["unrecognised/police"]) == 3
+
+
 RUN_ONE = """
 import os
 from airflow.utils.db import initdb

@@ -91,13 +91,17 @@ def test_between_the_limits_the_good_rows_are_admitted_with_a_warning_and_the_ba
 
 
 def test_the_row_number_on_the_receipt_leads_to_the_row_in_the_file(home, drop, take) -> None:
-    """The page counts from the line under the header."""
+    """The page tells the line that a spreadsheet shows; where empty lines make that unsure, it counts from the line under the header."""
     sent = incidents(good=19, bad=1)
     drop("police_incident", "jq_20260301.csv", sent.encode("gb18030"))
     take("police_incident")
     (page,) = receipts(home)["police"]
-    number = next(number for number, text in enumerate(sent.splitlines()[1:], 1) if "昨天" in text)
-    assert "行号从表头下面一行数起" in page and f"第 {number} 行" in page
+    number = next(number for number, text in enumerate(sent.splitlines(), 1) if "昨天" in text)
+    assert "表头也算在内" in page and f"第 {number} 行" in page
+    drop("police_incident", "jq_20260302.csv", sent.replace("\n", "\n\n").encode("gb18030"))
+    take("police_incident")
+    (page,) = [page for page in receipts(home)["police"] if "20260302" in page]
+    assert "行号从表头下面一行数起" in page and f"第 {number - 1} 行" in page
 
 
 def test_a_short_line_keeps_its_raw_text_in_held(drop, take, rows) -> None:

@@ -31,6 +31,7 @@ OF_THE_MOMENT = {"claim_id", "recorded_at", "received_at"}
 STEPS_OF_INGEST = {
     "claim", "begin", "keep_bronze", "log_gate", "_judge", "hold", "log_repairs", "publish", "give_receipt", "add", "archive",
 }  # fmt: skip
+MENDED = "police_incident-20260301-01-补正.csv"
 ORDERED = {"release": "police_incident-20260302-01", "reject": "police_incident-20260301-01"}
 
 
@@ -97,7 +98,7 @@ def reject(root: Path) -> None:
 
 
 STORIES: dict[str, Callable[[Path], None]] = {
-    "ingest": take, "strangers": turn_away, "replay": replay, "release": release, "reject": reject,
+    "ingest": take, "mending": take, "strangers": turn_away, "replay": replay, "release": release, "reject": reject,
 }  # fmt: skip
 
 
@@ -201,6 +202,11 @@ class City:
         warm.do(take, ordering.root)
         for story in ("release", "reject"):
             shutil.copytree(ordering.root, self.beginning(story).root)
+        mending = self.beginning("mending")
+        shutil.copytree(ordering.root, mending.root)
+        given_back = (mending.returns / "police" / MENDED).read_text(encoding="utf-8")
+        assert "昨天" in given_back
+        put(mending, MENDED, given_back.replace("昨天", "2026-03-01 11:00:00").encode("gb18030"))
 
     def beginning(self, story: str) -> Home:
         return Home(self.folder / "beginning" / story)
@@ -269,6 +275,24 @@ def test_an_ingest_is_killed_before_every_change_it_makes(city: City) -> None:
     assert len(tables) == 7 and all(city.undisturbed["ingest"][table] for table in tables), "each has something to lose"
     for number in range(len(changes)):
         city.kill_before("ingest", number)
+
+
+def test_a_mending_is_killed_before_every_change_that_is_its_own(city: City) -> None:
+    """Within the steps that it shares with an ingest three kills must do."""
+    changes = city.watch("mending")
+    silver = [
+        row for row in city.undisturbed["mending"][f"silver/{FEED}"] if row["delivery_id"] == f"{FEED}-20260301-02"
+    ]
+    assert len(silver) == 20, "what was held before is in, with all the rest"
+    assert "land_mended" in {function for _, functions in changes for function in functions}
+    own = {
+        number
+        for number, (_, functions) in enumerate(changes)
+        if "land_mended" in functions or "_process" not in functions
+    }
+    within = [number for number in range(len(changes)) if number not in own]
+    for number in sorted({*own, within[1], within[len(within) // 2], within[-1]}):
+        city.kill_before("mending", number)
 
 
 @pytest.mark.parametrize("story", ["strangers", "reject"])

@@ -16,7 +16,7 @@ from small_feed import RECEIVED, feed_of, landed
 
 from jobs.ingest import decode
 from jobs.ingest.land import land
-from jobs.ingest.receipt import _rows_to_mend
+from jobs.ingest.mending.give import held_rows
 from jobs.ingest.unreadable import Unreadable
 from jobs.lake import connect
 from quality.sift import sift
@@ -49,7 +49,7 @@ def to_mend(contract: Contract, content: bytes, folder: Path) -> list[tuple[int,
     with connect(reads_delta=False) as con:
         told = land(con, contract, path, folder)
         sift(con, contract, RECEIVED)
-        return list(_rows_to_mend(con, contract, told.headers, told.map))
+        return [(row.number, row.cells, row.reason) for row in held_rows(con, contract, told)]
 
 
 @pytest.mark.parametrize(

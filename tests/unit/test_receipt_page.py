@@ -1,17 +1,12 @@
-"""The receipt: its verdict first, no personal number ever; the rows to mend survive a spreadsheet."""
+"""The receipt: its verdict first, no personal number ever."""
 
 from __future__ import annotations
 
-import csv
-import tempfile
 from datetime import datetime
-from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from jobs.ingest.receipt_page import render_receipt, write_mend_csv
+from jobs.ingest.receipt_page import render_receipt
 
 RECEIPT = {
     "delivery_id": "death-2026-02-1",
@@ -36,7 +31,8 @@ RECEIPT = {
     ],
     "repairs": [{"rule": "p1", "column_zh": "性别", "says_zh": "「M」改为「男」", "rows": 40}],
     "unknown_headers": [{"header": "死亡原因说明", "nearest": "死亡原因"}, {"header": "备注2", "nearest": None}],
-    "mend_file": "death-2026-02-1-待补正.csv",
+    "mend_files": ["death-2026-02-01-补正.xlsx", "death-2026-02-01-补正.csv"],
+    "lines_above": None,
     "what_next": "请于 3 月 5 日前补正 18 行,放回原报送文件夹。",
 }
 
@@ -83,62 +79,14 @@ def test_an_unknown_status_is_an_error() -> None:
         render_receipt({**RECEIPT, "status": "lost"})
 
 
-def _mended(path: Path, *cells: str) -> list[list[str]]:
-    write_mend_csv(path, [f"列{n}" for n in range(len(cells))], [(12, list(cells), "缺少证件号")])
-    return _read(path)
+def test_a_row_is_told_as_the_line_that_a_spreadsheet_shows_when_it_can_be_known() -> None:
+    html = render_receipt({**RECEIPT, "lines_above": 2})
+    assert "第 14–16、42 行等" in html and "比这里少 2" in html
+    assert "行号从表头下面一行数起，空行不计" in render_receipt(RECEIPT)
+    assert "行号是原文件中的行号" in render_receipt({**RECEIPT, "lines_above": 0})
 
 
-def _read(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.reader(file))
-
-
-@pytest.mark.parametrize(
-    ("sent", "written"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+86", "'+86"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("-2+3", "'-2+3"),
-        ("-", "'-"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
-        ("  =1", "'  =1"),
-        ("\uff1d1+1", "'\uff1d1+1"),
-        ("-12.5", "-12.5"),
-        ("-3", "-3"),
-        ("330106195001011234", "\t330106195001011234"),
-        ("33010619500101123X", "\t33010619500101123X"),
-        ("-123456789012", "\t-123456789012"),
-        ("007", "\t007"),
-        ("3-1", "\t3-1"),
-        ("12E5", "\t12E5"),
-        ("0.5", "0.5"),
-        ("2026-02-01", "2026-02-01"),
-        ("东湖街道", "东湖街道"),
-        ("", ""),
-    ],
-)
-def test_a_spreadsheet_neither_runs_nor_changes_a_cell(tmp_path: Path, sent: str, written: str) -> None:
-    assert _mended(tmp_path / "mend.csv", sent)[1] == [written, "12", "缺少证件号"]
-
-
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=4))
-def test_what_was_sent_comes_back_once_white_space_and_the_apostrophe_are_gone(cells: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        back = _mended(Path(folder) / "mend.csv", *cells)[1][: len(cells)]
-    assert [cell if cell == sent else cell[1:] for cell, sent in zip(back, cells, strict=True)] == cells
-
-
-def test_ragged_rows_lose_nothing_and_a_returned_file_does_not_grow(tmp_path: Path) -> None:
-    path = tmp_path / "mend.csv"
-    assert write_mend_csv(path, ["甲", "乙"], [(2, ["a"], "短"), (3, ["a", "b", "c"], "长")]) == 2
-    assert _read(path)[1:] == [["a", "", "2", "短"], ["a", "b", "3", "长", "c"]]
-    write_mend_csv(path, ["甲", "行号", "原因"], [(5, ["a", "2", "短"], "仍短")])
-    assert _read(path) == [["甲", "行号", "原因"], ["a", "5", "仍短"]]
-
-
-def test_the_file_opens_as_chinese_text(tmp_path: Path) -> None:
-    _mended(tmp_path / "mend.csv", "东湖街道")
-    assert (tmp_path / "mend.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    assert [path.name for path in tmp_path.iterdir()] == ["mend.csv"], "no draft stays behind"
+def test_the_files_to_mend_are_named_and_a_missing_workbook_is_explained() -> None:
+    both = render_receipt(RECEIPT)
+    assert "death-2026-02-01-补正.xlsx" in both and "death-2026-02-01-补正.csv" in both and "任选一个" in both
+    assert "这次不附 XLSX" in render_receipt({**RECEIPT, "mend_files": ["death-2026-02-01-补正.csv"]})
