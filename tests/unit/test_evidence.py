@@ -70,10 +70,7 @@ def screened(rows: list[Row], contract: Contract) -> dict[str, Any]:
                 for row in con.execute("SELECT row_no, * EXCLUDE (row_no, repairs, marks) FROM kept").fetchall()
             },
             "held": dict(con.execute("SELECT row_no, reasons FROM held").fetchall()),
-            "marks": {
-                row: marks
-                for row, marks in con.execute("SELECT row_no, marks FROM kept WHERE len(marks) > 0").fetchall()
-            },
+            "marks": dict(con.execute("SELECT row_no, marks FROM kept WHERE len(marks) > 0").fetchall()),
             "repairs": {(row[0], row[1]): row[2:] for row in con.execute(log).fetchall()} if log else {},
         }
 
