@@ -18,6 +18,7 @@ from sqlglot.errors import SqlglotError
 
 from schemas.codes import load_code_list
 from schemas.faults import ContractFault, explain
+from schemas.watch import Watch
 from schemas.written import Cron, Duration, Encoding, Regex, Share, Zone, duration, strptime_of
 
 FEEDS = Path(__file__).parent / "feeds"
@@ -187,7 +188,7 @@ def _volume(text: Any) -> Any:
     return Volume(low=int(found[1]) / 100, high=int(found[2]) / 100, deliveries=int(found[3]))
 
 
-class Gate(Strict):
+class Gate(Strict, Watch):
     held: HeldShare
     volume: Annotated[Volume | None, BeforeValidator(_volume)] = None
 
@@ -249,7 +250,18 @@ class Contract(Strict):
                     raise ValueError(f"columns: header {alias!r} is claimed by both {other!r} and {name!r}")
         for name, rule in self.rows.items():
             _check_row_rule(name, rule.must, set(self.columns))
+        if (said := self.gate.event_time) and (said not in self.columns or not self._tells_time(said)):
+            raise ValueError(f"gate.event_time: {said!r} is no date or timestamp column")
         return self
+
+    def _tells_time(self, name: str) -> bool:
+        return self.columns[name].type in ("date", "timestamp")
+
+    @property
+    def event_time(self) -> str | None:
+        """The column that says when a row happened: as the gate names it, else the first required time that is not personal."""
+        plain = (n for n, c in self.columns.items() if c.required and self._tells_time(n) and c.privacy in ("L1", "L2"))
+        return self.gate.event_time or next(plain, None)
 
     def takes(self, file_name: str) -> bool:
         """Whether a file of this name, in the department's drop folder, belongs to this feed."""
