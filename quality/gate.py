@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 
-from quality.forms import name
+from quality import forms
 from quality.history import Figure
 from schemas.contract import Contract
 
@@ -152,7 +152,7 @@ def _stage(staged: str, figures: Sequence[Figure]) -> None:
     for figure in figures:
         if not math.isfinite(figure.observed) or math.isnan(figure.most):
             raise BrokenGate(f"{figure.check} of {figure.column}: {figure.observed} against {figure.most}")
-    row = ", ".join(f"{figure.observed!r}::DOUBLE AS {name(_place(figure))}" for figure in dict.fromkeys(figures))
+    row = ", ".join(f"{figure.observed!r}::DOUBLE AS {forms.name(_place(figure))}" for figure in dict.fromkeys(figures))
     with duckdb.connect(staged) as con:
         con.execute(f"CREATE OR REPLACE TABLE figures AS SELECT {row}")
 

@@ -17,7 +17,7 @@ from schemas.watch import Limit, days_of
 
 FEWEST_PAST = 5  # deliveries; before that nothing is usual
 MOST_PAST = 24
-CERTAIN = 13.8  # -ln of one in a million: how improbable a missing day is before it is told
+CERTAIN = 10.0  # -ln of one in twenty thousand: how improbable a missing day is before it is told
 Severity = Literal["pass", "warn", "refuse"]
 
 
@@ -173,7 +173,7 @@ def _shared(one: Profile, other: Profile) -> float:
 def _missing_days(contract: Contract, now: Profile, past: list[Profile]) -> Iterator[Figure]:
     """Days without a row whose day of the week never was without one.
 
-    They are told when so many rows were to be expected on them that none at all is a matter of one in a million, under a
+    They are told when so many rows were to be expected on them that none at all is a matter of one in twenty thousand, under a
     Poisson law made wider by the past's own variance over its mean (quasi-Poisson: Wedderburn 1974, Biometrika 61(3)).
     """
     limit, known = contract.gate.missing_days, [one for one in past if one.days]

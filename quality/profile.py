@@ -116,11 +116,8 @@ def _sampled(con: duckdb.DuckDBPyConnection, contract: Contract, rows: int, ends
         for column in measures
     )
     found = con.execute(f"SELECT {asked} FROM (SELECT {texts} FROM kept WHERE hash(row_no) % {every} = 0)").fetchone()
-    return {
-        column: [_told(contract.columns[column], value) for value in deciles]
-        for column, deciles in zip(measures, found or (), strict=True)
-        if deciles
-    }
+    told = dict(zip(measures, found or (), strict=True))
+    return {c: [_told(contract.columns[c], value) for value in deciles] for c, deciles in told.items() if deciles}
 
 
 def _told(spec: Column, value: float) -> float:
