@@ -11,13 +11,14 @@ from typing import Literal
 import numpy as np
 
 from quality.profile import ColumnProfile, Profile, is_coded
-from quality.wander import Array, decile_distance, null_bound, psi, shared_rows, strangeness
+from quality.wander import RARE, Array, decile_distance, null_bound, psi, shared_rows, strangeness
 from schemas.contract import Contract
 from schemas.watch import Limit, days_of
 
 FEWEST_PAST = 5  # deliveries; before that nothing is usual
 MOST_PAST = 24
 CERTAIN = 10.0  # -ln of one in twenty thousand: how improbable a missing day is before it is told
+HARDLY_CHANGES = 0.9
 Severity = Literal["pass", "warn", "refuse"]
 
 
@@ -97,7 +98,10 @@ def _drift(contract: Contract, column: str, now: Profile, past: list[Profile]) -
     if is_coded(contract.columns[column]):
         (apart, chance), says = _code_distances(told), _say_codes(contract, column, told)
     else:
-        (apart, chance), says = _decile_distances(contract, column, told), _say_deciles(contract, column, told)
+        (apart, chance), says = (
+            _decile_distances(contract, column, now.period, told),
+            _say_deciles(contract, column, told),
+        )
     observed = strangeness(apart, chance, limit.warn)[0]
     yield from _limited("drift", column, limit, observed, lambda most: strangeness(apart, chance, most)[1], says)
 
@@ -107,10 +111,13 @@ def _code_distances(told: list[ColumnProfile]) -> tuple[Array, Array]:
     return psi(np.array([[one.codes.get(code, 0) for code in codes] for one in told], float))
 
 
-def _decile_distances(contract: Contract, column: str, told: list[ColumnProfile]) -> tuple[Array, Array]:
+def _decile_distances(contract: Contract, column: str, period: str, told: list[ColumnProfile]) -> tuple[Array, Array]:
     deciles = np.array([one.deciles for one in told])
-    whole = contract.columns[column].type not in ("number", "money")  # counts, days, characters: one is no difference
-    least = 1.0 if whole else 0.0
+    least = {"number": 0.0, "money": 0.0}.get(
+        contract.columns[column].type, 1.0
+    )  # one day, one character: no difference
+    if contract.columns[column].type in ("date", "timestamp") and (span := days_of(period, contract.delivery.every)):
+        least = max(least, ((span[1] - span[0]).days + 1) / 2)  # months end on another day, and paydays avoid Sundays
     return decile_distance(deciles, np.array([one.filled for one in told], float), least)
 
 
@@ -138,13 +145,18 @@ def _say_deciles(contract: Contract, column: str, told: list[ColumnProfile]) -> 
 
 
 def _stale(contract: Contract, now: Profile, past: list[Profile]) -> Iterator[Figure]:
-    """How far before the period's end the newest row lies. Usual is as far as ever, and so much more as the furthest is beyond the middle."""
+    """How far before the period's end the newest row lies.
+
+    It may lie as far as ever, and further by the largest of: the limit; twice what the furthest is beyond the middle; and
+    what the last of so few rows may, were they strewn over the period by chance: of length * (1 - u^(1/rows)), the gap
+    behind the last of them, the quantile at 1 - RARE (the order statistics of a uniform law: David and Nagaraja 2003, 2.3).
+    """
     limit, span = contract.gate.stale, days_of(now.period, contract.delivery.every)
     usual = [one.behind_days for one in past if one.behind_days is not None]
     if not limit or now.behind_days is None or not now.newest or not span or len(usual) < FEWEST_PAST:
         return
     length, furthest = (span[1] - span[0]).days + 1, max(usual)
-    wide = 2 * (furthest - median(usual))
+    wide = max(2 * (furthest - median(usual)), length * (1 - RARE ** (1 / now.rows)))
     title = contract.title_of(contract.event_time or "")
     says = (
         f"{title}最晚为 {now.newest:%Y-%m-%d %H:%M},距期末 {now.behind_days:.1f} 天,往次最多 {max(furthest, 0):.1f} 天,"
@@ -156,11 +168,16 @@ def _stale(contract: Contract, now: Profile, past: list[Profile]) -> Iterator[Fi
 
 
 def _repeated(contract: Contract, now: Profile, past: list[Profile]) -> Iterator[Figure]:
-    """The largest share of rows that one earlier delivery had, against the shares that past deliveries had of one another."""
+    """The largest share of rows that one earlier delivery had, against the shares that past deliveries had of one another.
+
+    A register that hardly changes is sent nearly the same each time; of that nothing is said.
+    """
     if not (limit := contract.gate.repeated):
         return
     shares = [_shared(now, one) for one in past]
     usual = max(_shared(one, other) for n, one in enumerate(past) for other in past[n + 1 :])
+    if usual > HARDLY_CHANGES:
+        return
     most = max(shares)
     says = f"约 {most:.0%} 的行与 {past[shares.index(most)].period} 期相同,请核对是否误送了以前的文件"
     yield from _limited("repeated", None, limit, most, lambda limit: limit + (1 - limit) * usual, says)
