@@ -116,7 +116,7 @@ def _sampled(con: duckdb.DuckDBPyConnection, contract: Contract, rows: int, ends
         for column in measures
     )
     found = con.execute(f"SELECT {asked} FROM (SELECT {texts} FROM kept WHERE hash(row_no) % {every} = 0)").fetchone()
-    told = dict(zip(measures, found or (), strict=True))
+    told: dict[str, Any] = dict(zip(measures, found or (), strict=True))
     return {c: [_told(contract.columns[c], value) for value in deciles] for c, deciles in told.items() if deciles}
 
 
