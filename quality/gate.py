@@ -1,15 +1,21 @@
 """Is this batch to be believed: Great Expectations over the sifted rows says pass, warn or refuse.
 
-The suite is derived from the contract. It judges the batch; rows were judged by the screening.
+The suites are derived from the contract and from the feed's history. They judge the batch; rows were judged by the screening.
 """
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+import duckdb
+
+from quality import forms
+from quality.history import Figure
 from schemas.contract import Contract
 
 if TYPE_CHECKING:
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite, ExpectationSuiteValidationResult
 
 Answer = Literal["pass", "warn", "refuse"]
+SEVERITIES: dict[str, Answer] = {"info": "pass", "warning": "warn", "critical": "refuse"}
 
 
 class BrokenGate(RuntimeError):
@@ -25,7 +32,10 @@ class BrokenGate(RuntimeError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One expectation and what came of it. observed and bound are figures, never values of a row."""
+    """One expectation and what came of it. observed and bound are figures, never values of a row.
+
+    A comparison with the feed's history has its check's name for expectation; severity pass is a word only.
+    """
 
     expectation: str
     column: str | None
@@ -50,13 +60,16 @@ class Verdict:
 
     @property
     def words(self) -> list[str]:
-        return [finding.says_zh for finding in self.findings if not finding.met]
+        return list(dict.fromkeys(finding.says_zh for finding in self.findings if not finding.met))
 
 
-def gate(contract: Contract, staged: str, delivery_id: str, past_rows: list[int]) -> Verdict:
+def gate(
+    contract: Contract, staged: str, delivery_id: str, past_rows: list[int], figures: Sequence[Figure] = ()
+) -> Verdict:
     """Judge the staged delivery: the DuckDB database of that name, open in this process, with the views `batch` (held INT) and `kept`.
 
     past_rows: rows read of the feed's last admitted deliveries, newest first; volume is judged once there are three.
+    figures: comparisons with the feed's history; they are staged as one row, the table `figures`.
     Raises BrokenGate when an expectation itself fails to compute.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -69,9 +82,13 @@ def gate(contract: Contract, staged: str, delivery_id: str, past_rows: list[int]
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_sql("staged", connection_string=f"duckdb:///{staged}")
+    suites = {"batch": _batch_suite(contract, past_rows), "kept": _kept_suite(contract)}
+    if figures:
+        _stage(staged, figures)
+        suites["figures"] = _history_suite(contract, figures)
     findings, pages = [], []
     try:
-        for table, suite in (("batch", _batch_suite(contract, past_rows)), ("kept", _kept_suite(contract))):
+        for table, suite in suites.items():
             result = _validate(context, source, table, suite, delivery_id)
             findings += [_finding(contract, outcome) for outcome in result.results]
             pages.append(_page(result))
@@ -130,6 +147,38 @@ def _kept_suite(contract: Contract) -> ExpectationSuite:
     return suite
 
 
+def _stage(staged: str, figures: Sequence[Figure]) -> None:
+    """One row, a column a figure. GX's own drift and null expectations know no history and would read every row again."""
+    for figure in figures:
+        if not math.isfinite(figure.observed) or math.isnan(figure.most):
+            raise BrokenGate(f"{figure.check} of {figure.column}: {figure.observed} against {figure.most}")
+    row = ", ".join(f"{figure.observed!r}::DOUBLE AS {forms.name(_place(figure))}" for figure in dict.fromkeys(figures))
+    with duckdb.connect(staged) as con:
+        con.execute(f"CREATE OR REPLACE TABLE figures AS SELECT {row}")
+
+
+def _place(figure: Figure) -> str:
+    return f"{figure.check} {figure.column or ''} {figure.severity}"
+
+
+def _history_suite(contract: Contract, figures: Sequence[Figure]) -> ExpectationSuite:
+    """Each figure is no more than its bound."""
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    from great_expectations.expectations.metadata_types import FailureSeverity
+
+    severity = {"pass": FailureSeverity.INFO, "warn": FailureSeverity.WARNING, "refuse": FailureSeverity.CRITICAL}
+    suite = gx.ExpectationSuite(f"{contract.feed}.history")
+    for figure in figures:
+        asked = {"check": figure.check, "column": figure.column, "says_zh": figure.says_zh}
+        suite.add_expectation(
+            gxe.ExpectColumnMaxToBeBetween(
+                column=_place(figure), max_value=figure.most, severity=severity[figure.severity], meta=asked
+            )
+        )
+    return suite
+
+
 def _validate(
     context: Any, source: Any, table: str, suite: ExpectationSuite, delivery_id: str
 ) -> ExpectationSuiteValidationResult:
@@ -169,8 +218,14 @@ def _finding(contract: Contract, outcome: Any) -> Finding:
     observed = outcome.result.get("observed_value")
     if not isinstance(observed, int | float):
         observed = outcome.result.get("unexpected_count")
-    severity: Answer = "warn" if str(getattr(config.severity, "value", config.severity)) == "warning" else "refuse"
+    severity: Answer = SEVERITIES[str(getattr(config.severity, "value", config.severity))]
     bound = "..".join("" if asked.get(end) is None else f"{asked[end]:g}" for end in ("min_value", "max_value"))
+    compared = config.meta if config.meta and "check" in config.meta else None
+    if compared:
+        return Finding(
+            compared["check"], compared["column"], bool(outcome.success), severity, None if observed is None else float(observed),
+            bound.strip("."), compared["says_zh"],
+        )  # fmt: skip
     column = asked.get("column")
     return Finding(
         config.type, column, bool(outcome.success), severity, None if observed is None else float(observed),

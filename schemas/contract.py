@@ -19,6 +19,7 @@ from sqlglot.errors import SqlglotError
 
 from schemas.codes import load_code_list
 from schemas.faults import ContractFault, explain
+from schemas.watch import Watch
 from schemas.written import Cron, Duration, Encoding, Regex, Share, Zone, duration, strptime_of
 
 FEEDS = Path(__file__).parent / "feeds"
@@ -223,7 +224,7 @@ def _volume(text: Any) -> Any:
     return Volume(low=int(found[1]) / 100, high=int(found[2]) / 100, deliveries=int(found[3]))
 
 
-class Gate(Strict):
+class Gate(Strict, Watch):
     held: HeldShare
     volume: Annotated[Volume | None, BeforeValidator(_volume)] = None
 
@@ -294,6 +295,8 @@ class Contract(Strict):
                 raise ValueError(f"{place}: there is no column {unknown[0]!r}")
         for name, rule in self.rows.items():
             _check_row_rule(name, rule.must, set(self.columns))
+        if (said := self.gate.event_time) and (said not in self.columns or not self._tells_time(said)):
+            raise ValueError(f"gate.event_time: {said!r} is no date or timestamp column")
         return self
 
     @property
@@ -309,6 +312,15 @@ class Contract(Strict):
             *(("run_together", list(pair)) for pair in self.run_together),
             ("alike", self.alike.columns if self.alike else []),
         ]
+
+    def _tells_time(self, name: str) -> bool:
+        return self.columns[name].type in ("date", "timestamp")
+
+    @property
+    def event_time(self) -> str | None:
+        """The column that says when a row happened: as the gate names it, else the first required time that is not personal."""
+        plain = (n for n, c in self.columns.items() if c.required and self._tells_time(n) and c.privacy in ("L1", "L2"))
+        return self.gate.event_time or next(plain, None)
 
     def takes(self, file_name: str) -> bool:
         """Whether a file of this name, in the department's drop folder, belongs to this feed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 import shutil
 import time
@@ -23,17 +25,21 @@ from jobs.ingest.ledger import COMMITTED, Entry, Ledger, Status, delivery_id
 from jobs.ingest.mending.read import refuse_unnamed
 from jobs.ingest.mending.take import Mended, land_mended
 from jobs.ingest.no_room import is_full, naming_a_full_disk
+from jobs.ingest.profiles import log_profile, past_profiles
 from jobs.ingest.publish import Batch, hold, keep_bronze, log_gate, log_marks, log_repairs, publish
 from jobs.ingest.receipt import give_receipt
 from jobs.ingest.references import bring_references
 from jobs.ingest.unreadable import Unreadable
 from jobs.whole import written_whole
 from quality.gate import Verdict, gate
+from quality.history import MOST_PAST, against_history, like_this_one
+from quality.profile import Profile, profile
 from quality.sift import Sifted, sift
 from schemas.contract import Contract, period_fault
 
 log = logging.getLogger(__name__)
 Progress = Callable[[Entry], None]
+SEAL_DIGITS = 16
 
 
 class DeliveriesFailed(RuntimeError):
@@ -145,7 +151,7 @@ def _process(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: 
     with _step(entry, "sift"):
         sifted = mended.sift(con, contract) if mended else sift(con, contract, entry.received_at)
     with _step(entry, "gate"):
-        verdict = _judge(batch, ledger, entry)
+        verdict = _judge(batch, ledger, entry, landed)
     released = _is_released(claim.order, mended, sifted)
     if verdict.admits or released:
         with _step(entry, "publish"):
@@ -187,14 +193,32 @@ def _step(entry: Entry, name: str) -> Iterator[None]:
     log.info("%s: %s %.2f s", entry.delivery_id, name, seconds, extra={"step": name, "seconds": seconds})
 
 
-def _judge(batch: Batch, ledger: Ledger, entry: Entry) -> Verdict:
+def _judge(batch: Batch, ledger: Ledger, entry: Entry, landed: Landed) -> Verdict:
     batch.con.execute("CREATE OR REPLACE VIEW batch AS SELECT 0 AS held FROM kept UNION ALL SELECT 1 FROM held")
-    verdict = gate(batch.contract, _database(entry), entry.delivery_id, ledger.past_rows(entry.period))
+    past = ledger.past(entry.period)
+    looks = _profile(batch, entry, landed)
+    history = past_profiles(batch.home, batch.contract.feed, [row["delivery_id"] for row in past[:MOST_PAST]])
+    verdict = gate(
+        batch.contract, _database(entry), entry.delivery_id,
+        like_this_one(entry.period, [(row["period"], row["read_rows"]) for row in past]),
+        against_history(batch.contract, looks, history),
+    )  # fmt: skip
+    log_profile(batch, looks)
     log_gate(batch, verdict)
     page = batch.home.data_docs / batch.contract.feed / f"{entry.delivery_id}.html"
     with written_whole(page) as draft:
         draft.write_text(verdict.page, encoding="utf-8")
     return verdict
+
+
+def _profile(batch: Batch, entry: Entry, landed: Landed) -> Profile:
+    """Digests of rows under the city's row key, so that nobody else can tell whose they are."""
+    key = batch.home.subkey("row_key")
+
+    def seal(text: str) -> str:
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:SEAL_DIGITS]
+
+    return profile(batch.con, batch.contract, entry.period, landed.headers, entry.received_at, seal)
 
 
 def _outcome(

@@ -114,11 +114,11 @@ class Ledger:
         rows = [row for row in self.rows if row["period"] == period and row["status"] not in ("repeated", "failed")]
         return rows[-1] if rows else None
 
-    def past_rows(self, period: str) -> list[int]:
-        """Rows read of the feed's other admitted periods, each as its latest attempt, of the same length as this one; newest first."""
+    def past(self, period: str) -> list[dict[str, Any]]:
+        """The feed's other admitted periods, each as its latest attempt, of the same length as this one; newest first."""
         admitted = [row for row in self.outcomes if row["status"] in COMMITTED and row["period"] != period]
-        read = {row["period"]: row["read_rows"] for row in admitted}
-        return [read[other] for other in sorted(read, reverse=True) if len(other) == len(period)]
+        latest = {row["period"]: row for row in admitted}
+        return [latest[other] for other in sorted(latest, reverse=True) if len(other) == len(period)]
 
 
 def _rows(home: Home, feed: str) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from jobs.ingest.unreadable import Unreadable
 from jobs.operate.upkeep import _columns
 from jobs.serve import served_columns
 from quality.gate import _batch_suite
+from quality.history import against_history
 from quality.reasons import say_held
 from quality.sift import sift
 from schemas.contract import Contract, ContractFault, load_contract, load_contracts
@@ -127,7 +128,16 @@ def dropped(contract: Contract, tmp_path: Path) -> str:
     )
 
 
+def watched(contract: Contract, tmp_path: Path) -> str:
+    """What is compared of a delivery that is odd in every way, and with which bounds."""
+    from odd_delivery import odd_delivery
+
+    now, past = odd_delivery()
+    return repr(against_history(contract, now, past))
+
+
 GB = FILE.encode("gb18030")
+
 KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("title.zh", "事件", receipt),
     ("title.en", "Events", health),
@@ -162,6 +172,14 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("gate.held.warn", "3%", gate),
     ("gate.held.refuse", "60%", gate),
     ("gate.volume", "50%..200% of 3-delivery median", gate),
+    ("gate.nulls", False, watched),
+    ("gate.nulls", {"refuse": "60%"}, watched),
+    ("gate.drift", {"warn": 0.5}, watched),
+    ("gate.stale", {"refuse": "100%"}, watched),
+    ("gate.repeated", {"warn": "80%"}, watched),
+    ("gate.missing_days", {"warn": 3}, watched),
+    ("gate.headers", False, watched),
+    ("gate.event_time", "day", watched),
 ]
 
 

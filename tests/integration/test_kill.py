@@ -29,7 +29,7 @@ HEADER = "警情编号,报警时间,警情类别,所属网格,报警电话,简�
 MOMENTS = 12
 OF_THE_MOMENT = {"claim_id", "recorded_at", "received_at"}
 STEPS_OF_INGEST = {
-    "claim", "begin", "keep_bronze", "log_gate", "_judge", "hold", "log_repairs", "publish", "give_receipt", "add", "archive",
+    "claim", "begin", "keep_bronze", "log_profile", "log_gate", "_judge", "hold", "log_repairs", "publish", "give_receipt", "add", "archive",
 }  # fmt: skip
 MENDED = "police_incident-20260301-01-补正.csv"
 ORDERED = {"release": "police_incident-20260302-01", "reject": "police_incident-20260301-01"}
@@ -272,7 +272,7 @@ def test_an_ingest_is_killed_before_every_change_it_makes(city: City) -> None:
     met = {function for _, functions in changes for function in functions}
     assert met >= STEPS_OF_INGEST, f"not watched: {STEPS_OF_INGEST - met}"
     tables = [name for name in city.undisturbed["ingest"] if "/" in name]
-    assert len(tables) == 7 and all(city.undisturbed["ingest"][table] for table in tables), "each has something to lose"
+    assert len(tables) == 8 and all(city.undisturbed["ingest"][table] for table in tables), "each has something to lose"
     for number in range(len(changes)):
         city.kill_before("ingest", number)
 
@@ -331,7 +331,7 @@ def test_no_reader_believes_what_a_killed_run_left(city: City) -> None:
     """Delta has no transaction over tables: a delivery counts once the ledger has it, which is the last table written."""
     changes, home = city.watch("ingest"), city.fresh("ingest")
     writes = [number for number, (what, _) in enumerate(changes) if what.startswith("write ")]
-    assert "ops/delivery" in changes[writes[-1]][0] and len(writes) == 7
+    assert "ops/delivery" in changes[writes[-1]][0] and len(writes) == 8
     assert city.warm.run(killed, "ingest", home.root, writes[-1]) == -signal.SIGKILL
     assert rows(Path(home.table("silver", FEED))) and not rows(Path(home.table("ops", "delivery")))
 
