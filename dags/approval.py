@@ -14,6 +14,7 @@ from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.sdk.execution_time.hitl import update_hitl_detail_response, upsert_hitl_detail
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
 
 from jobs.home import Home, home
 
@@ -48,13 +49,13 @@ class AnswerTrigger(HITLTrigger):
     An answer given in Airflow resumes the task without it, but for one that came before the task was deferred: that is looked for once.
     """
 
-    def __init__(self, delivery: str, entry_no: int, **asked: Any) -> None:
+    def __init__(self, delivery: str, entry_no: int, why: str, **asked: Any) -> None:
         super().__init__(**asked)
-        self.delivery, self.entry_no = delivery, entry_no
+        self.delivery, self.entry_no, self.why = delivery, entry_no, why
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         asked = super().serialize()[1]
-        about = {"delivery": self.delivery, "entry_no": self.entry_no}
+        about = {"delivery": self.delivery, "entry_no": self.entry_no, "why": self.why}
         return f"{type(self).__module__}.{type(self).__qualname__}", asked | about
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -63,20 +64,29 @@ class AnswerTrigger(HITLTrigger):
             return
         while (self.delivery, self.entry_no) in await asyncio.to_thread(_waiting):
             await asyncio.sleep(POLL_SECONDS)
-        yield TriggerEvent({"settled": self.delivery})
+        words = await asyncio.to_thread(_settled, home(), self.delivery, self.entry_no)
+        await self._close(words)
+        yield TriggerEvent({"settled": words})
+
+    async def _close(self, words: str) -> None:
+        """The page says what happened, and takes no answer any more."""
+        try:
+            await sync_to_async(update_hitl_detail_response)(self.ti_id, [SETTLED], {self.why: words})
+        except AirflowRuntimeError as fault:  # answered at this very moment: the order will find it settled
+            self.log.warning("%s: the question could not be closed: %s", self.delivery, fault)
 
 
 class AskAboutDelivery(HITLBranchOperator):
     """Asks about the delivery that the run's conf names; goes on to the task of the answer, or ends when something else has settled it.
 
-    Returns {delivery, asked, by, why}, or what settled it, in words.
+    Pushes `answer`, {delivery, asked, by, why}, or `settled`, in words: a task that branches returns nothing.
     """
 
     def __init__(self, *, why: str, why_help: str, **kwargs: Any) -> None:
         super().__init__(subject="{{ dag_run.conf['delivery'] }}", **kwargs)
         self.why, self.why_help = why, why_help
 
-    def execute(self, context: Any) -> Any:
+    def execute(self, context: Any) -> None:
         from jobs.operate import question
         from jobs.operate.undecided import feed_of, undecided
 
@@ -87,38 +97,34 @@ class AskAboutDelivery(HITLBranchOperator):
             return self._end(context, _settled(here, delivery))
         self._ask(context, question.subject(contract, case), question.body(here, contract, case))
         trigger = AnswerTrigger(
-            delivery, case.entry_no, ti_id=context["task_instance"].id, options=self.options, params={}, timeout_datetime=None
+            delivery, case.entry_no, self.why, ti_id=context["ti"].id, options=self.options, params={}, timeout_datetime=None
         )  # fmt: skip
         self.defer(trigger=trigger, method_name="execute_complete", kwargs={"asked": case.entry_no})
 
-    def execute_complete(self, context: Any, event: dict[str, Any], asked: int = 0) -> Any:
+    def execute_complete(self, context: Any, event: dict[str, Any], asked: int = 0) -> None:
         delivery = context["dag_run"].conf["delivery"]
-        if "settled" in event:
-            return self._end(context, _settled(home(), delivery, asked), context["task_instance"].id)
+        if words := event.get("settled"):
+            return self._end(context, words)
         why = " ".join(str((event.get("params_input") or {}).get(self.why) or "").split())
         if not why and "error" not in event:
             self.log.warning("%s: answered without a reason, so it is asked again", delivery)
             return self.execute(context)
+        if by := event.get("responded_by_user"):
+            context["ti"].xcom_push("answer", {"delivery": delivery, "asked": asked, "by": by["name"], "why": why})
         super().execute_complete(context, event)
-        return {"delivery": delivery, "asked": asked, "by": event["responded_by_user"]["name"], "why": why}
 
     def _ask(self, context: Any, subject: str, body: str) -> None:
         """The reason is no param of the task: those must be valid when it starts, and this one is a person's to give."""
         why = Param("", self.why_help, type="string", minLength=1, maxLength=200, title=self.why)
         upsert_hitl_detail(
-            ti_id=context["task_instance"].id, options=self.options, subject=subject, body=body, params={self.why: why.serialize()}
+            context["ti"].id, self.options, subject, body, params={self.why: why.serialize()}
         )  # fmt: skip
 
-    def _end(self, context: Any, words: str, asked_as: Any = None) -> str:
-        """Nothing is left to decide: neither task of an answer runs. An open question is closed, so that nobody answers it in vain."""
+    def _end(self, context: Any, words: str) -> None:
+        """Nothing is left to decide: neither task of an answer runs."""
         self.log.info(words)
-        if asked_as:
-            try:
-                update_hitl_detail_response(asked_as, [SETTLED], {self.why: words})
-            except AirflowRuntimeError:
-                self.log.warning("answered in the very moment in which it was settled: the answer is not carried out")
+        context["ti"].xcom_push("settled", words)
         self.do_branch(context, None)
-        return words
 
 
 def _settled(here: Home, delivery: str, asked: int | None = None) -> str:

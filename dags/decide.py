@@ -1,53 +1,23 @@
-"""A refused delivery waits for a person, never its feed's ingest: `refused` opens one question a delivery, `decide` asks it and carries the answer out."""
+"""One run a refused delivery: a person is asked, and the answer carried out as the same order would be on the command line."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, Asset, AssetAlias, AssetWatcher, Param, task
+from airflow.sdk import DAG, AssetAlias, Param, task
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from dags.alerts import tell_failed
-from dags.approval import AskAboutDelivery, RefusedTrigger
-from dags.ingest import SWEPT, rows_of
+from dags.approval import AskAboutDelivery
+from dags.ingest import rows_of
 from jobs.home import home
 from jobs.operate.question import RELEASE, SEND_BACK, WHY, WHY_HELP
 
 MOST_OPEN = 500  # questions at once; further ones wait their turn, and are listed by `citybrain refused`
-MOST_QUESTIONS = 9  # about one delivery, each after the one before ended without a decision
 NEWS = AssetAlias("released_rows")
 TRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=20), "on_failure_callback": tell_failed}
-
-watcher = AssetWatcher(name="sweep_refused", trigger=RefusedTrigger())
-waiting = Asset(uri="citybrain://ledger/refused", name="refused_deliveries", watchers=[watcher] if SWEPT else [])
-
-with DAG(
-    "refused", schedule=[waiting], catchup=False, max_active_runs=1, tags=["decision"],
-    dag_display_name="未过关批次 · 提请决定",
-) as refused:  # fmt: skip
-
-    @task(task_id="unasked", on_failure_callback=tell_failed)
-    def unasked(ti: Any = None) -> list[dict[str, Any]]:
-        """Those about which no question is open, each with the name of its next question: a name is given once."""
-        from jobs.operate.undecided import undecided
-
-        new = []
-        for case in undecided(home()):
-            names = [f"{case.delivery_id}.{number}" for number in range(1, MOST_QUESTIONS + 1)]
-            asked = ti.get_dr_count("decide", run_ids=names)
-            is_open = ti.get_dr_count("decide", run_ids=names, states=["queued", "running"])
-            if not is_open and asked < MOST_QUESTIONS:
-                new.append({"trigger_run_id": names[asked], "conf": {"delivery": case.delivery_id}})
-        if not new:
-            raise AirflowSkipException("every refused delivery has its question")
-        return new
-
-    TriggerDagRunOperator.partial(
-        task_id="ask", trigger_dag_id="decide", skip_when_already_exists=True, on_failure_callback=tell_failed
-    ).expand_kwargs(unasked())
 
 with DAG(
     "decide", schedule=None, catchup=False, max_active_runs=MOST_OPEN, max_active_tasks=MOST_OPEN, tags=["decision"],
@@ -73,8 +43,8 @@ with DAG(
 
         return f"{carry_out(orders.reject, answer).delivery_id}: the department has its receipt"
 
-    release(ask.output)
-    send_back(ask.output)
+    release(ask.output["answer"])
+    send_back(ask.output["answer"])
 
 
 def carry_out(order: Any, answer: dict[str, Any]) -> Any:
