@@ -19,7 +19,7 @@ from jobs.home import Home
 
 USER = "operator"
 SCREEN: ViewportSize = {"width": 1440, "height": 1000}
-SLOW_MS = 60_000
+SLOW_MS = 180_000
 
 
 @dataclass(frozen=True)
