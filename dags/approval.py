@@ -135,7 +135,12 @@ def _settled(here: Home, delivery: str, asked: int | None = None) -> str:
 
 
 def _waiting() -> frozenset[tuple[str, int]]:
-    """(delivery, ledger row) of all that wait. All questions of a triggerer share one reading of the ledger's newest version."""
+    """(delivery, ledger row) of all that wait. All questions of a triggerer share one look a turn, and one reading of the ledger a version."""
+    return _waiting_in(int(time.monotonic() // POLL_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _waiting_in(turn: int) -> frozenset[tuple[str, int]]:
     from jobs import lake
     from jobs.ingest import ledger
 

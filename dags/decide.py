@@ -25,11 +25,11 @@ with DAG(
     params=ParamsDict({"delivery": Param("", type="string", description="a refused delivery's number, as `citybrain refused` prints it")}),
 ) as decide:  # fmt: skip
     ask = AskAboutDelivery(
-        task_id="ask", options=[RELEASE, SEND_BACK], options_mapping={RELEASE: "release", SEND_BACK: "send_back"},
+        task_id="ask", task_display_name="提问", options=[RELEASE, SEND_BACK], options_mapping={RELEASE: "release", SEND_BACK: "send_back"},
         why=WHY, why_help=WHY_HELP, on_failure_callback=tell_failed,
     )  # fmt: skip
 
-    @task(task_id="release", outlets=[NEWS], **TRIES)
+    @task(task_id="release", task_display_name=RELEASE, outlets=[NEWS], **TRIES)
     def release(answer: dict[str, Any], outlet_events: Any = None) -> str:
         from jobs.operate import orders
 
@@ -37,7 +37,7 @@ with DAG(
         outlet_events[NEWS].add(rows_of(entry.feed))
         return f"{entry.delivery_id}: {entry.kept_rows} kept, {entry.held_rows} held"
 
-    @task(task_id="send_back", **TRIES)
+    @task(task_id="send_back", task_display_name=SEND_BACK, **TRIES)
     def send_back(answer: dict[str, Any]) -> str:
         from jobs.operate import orders
 

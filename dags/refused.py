@@ -28,8 +28,10 @@ with DAG(
         """Those about which no question is open, each with the name of its next question: a name is given once."""
         from jobs.operate.undecided import undecided
 
-        new = []
+        new, contracts = [], home().contracts()[0]
         for case in undecided(home()):
+            if case.feed not in contracts:  # its YAML cannot be read just now
+                continue
             names = [f"{case.delivery_id}.{number}" for number in range(1, MOST_QUESTIONS + 1)]
             unused = [name for name in names if not ti.get_dr_count("decide", run_ids=[name])]
             if unused and not ti.get_dr_count("decide", run_ids=names, states=["queued", "running"]):

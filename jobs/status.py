@@ -17,6 +17,7 @@ from schemas.warning_rule import LEVELS_ZH
 
 MOST_NAMED = 5  # refused deliveries that are called by name
 ANSWERS = {"放行": "release", "退回": "reject "}
+WHERE_TO_DECIDE = "`make up` 后在 http://127.0.0.1:8080/required_actions 点选,或用命令:"
 LEVEL_STYLE = {"blue": "bold #2F6BFF", "yellow": "bold #F5B400", "orange": "bold #FF7A00", "red": "bold #E02020"}
 STATE_STYLE = {
     "on_time": "green", "late": "yellow", "short": "yellow", "overdue": "red", "refused": "red", "missing": "red", "waiting": "dim",
@@ -83,7 +84,7 @@ def waiting_list(home: Home, most: int | None) -> Text:
     waiting, contracts = undecided(home), home.contracts()[0]
     if not waiting:
         return Text("没有待决定的批次", "dim")
-    lines = [Text(f"待决定 {len(waiting)} 批", "bold red")]
+    lines = [Text.assemble((f"待决定 {len(waiting)} 批", "bold red"), (f"  {WHERE_TO_DECIDE}", "dim"))]
     for case in waiting[:most]:
         contract = contracts.get(case.feed)
         whose = f"{contract.owner.department} · {contract.title.zh}" if contract else case.feed

@@ -44,6 +44,9 @@ class AirflowDesk:
     def can_answer(self) -> bool:
         return all(self.page.get_by_test_id(f"hitl-option-{answer}").is_enabled() for answer in ("通过放行", "退回"))
 
+    def reason(self) -> str:
+        return self.page.locator("input[name='element_理由']").input_value()
+
     def give_reason(self, why: str) -> None:
         self.page.locator("input[name='element_理由']").fill(why)
 

@@ -191,8 +191,8 @@ def test_what_is_settled_elsewhere_closes_its_question_and_is_decided_once(city:
         assert [status for status, _ in told(city, day)] == ["refused", "rejected"]
         assert told(city, day)[-1][1] == "经人工核对退回(李工:整列错位)。"
     assert [status for status, _ in told(city, 4)] == ["refused"]
-    assert delivery(4, 2) in desk.open(f"{delivery(4)}.1"), "the closed question says what came instead"
-    assert not desk.can_answer()
+    desk.open(f"{delivery(4)}.1")
+    assert delivery(4, 2) in desk.reason() and not desk.can_answer(), "the closed question says what came instead"
     assert "没有待决定" in run.invoke(app, ["refused"]).output
 
 
@@ -204,6 +204,14 @@ def test_a_question_that_was_lost_is_asked_again_and_no_other_twice(city: Home, 
     desk.ask_api("POST", "dags/refused/dagRuns", {"logical_date": None})
     asked = [f"{delivery(6)}.2", f"{delivery(7)}.1"]
     wait_until(lambda: questions(city, "deferred") == asked, "the lost one has another, the open one stands")
+    blank = {"chosen_options": ["退回"], "params_input": {"理由": " "}}
+    desk.ask_api("PATCH", f"dags/decide/dagRuns/{asked[1]}/taskInstances/ask/-1/hitlDetails", blank)
+    wait_until(lambda: questions(city, "deferred") == asked, "an answer without a reason is none: it is asked again")
+    assert [status for status, _ in told(city, 7)] == ["refused"]
+    desk.open(asked[1])
+    assert not desk.can_answer()
+    desk.give_reason("这次写明")
+    assert desk.can_answer(), "the question is open again"
     output = CliRunner().invoke(app, ["refused"]).output
     assert "待决定 2 批" in output
     for day in (6, 7):
