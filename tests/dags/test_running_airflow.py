@@ -194,6 +194,7 @@ def test_what_is_settled_elsewhere_closes_its_question_and_is_decided_once(city:
     desk.open(f"{delivery(4)}.1")
     assert delivery(4, 2) in desk.reason() and not desk.can_answer(), "the closed question says what came instead"
     assert "没有待决定" in run.invoke(app, ["refused"]).output
+    assert not [alert for alert in recent(city) if alert["subject"] in ("decide", "refused")], "nothing has failed"
 
 
 def test_a_question_that_was_lost_is_asked_again_and_no_other_twice(city: Home, desk: AirflowDesk) -> None:
