@@ -12,8 +12,12 @@ from rich.text import Text
 from jobs import serve
 from jobs.alert import recent
 from jobs.home import Home
+from jobs.operate.undecided import undecided
 from schemas.warning_rule import LEVELS_ZH
 
+MOST_NAMED = 5  # refused deliveries that are called by name
+ANSWERS = {"放行": "release", "退回": "reject "}
+WHERE_TO_DECIDE = "`make up` 后在 http://127.0.0.1:8080/required_actions 点选,或用命令:"
 LEVEL_STYLE = {"blue": "bold #2F6BFF", "yellow": "bold #F5B400", "orange": "bold #FF7A00", "red": "bold #E02020"}
 STATE_STYLE = {
     "on_time": "green", "late": "yellow", "short": "yellow", "overdue": "red", "refused": "red", "missing": "red", "waiting": "dim",
@@ -30,6 +34,7 @@ def show_status(home: Home, console: Console) -> None:
         console.print(_feeds(con))
         console.print(_total(con))
         console.print(_levels(con))
+    console.print(waiting_list(home, MOST_NAMED))
     for told in recent(home):
         console.print(Text(f"{told['raised_at']:%m-%d %H:%M}  {told['says_zh']}", "yellow"))
     console.print(_where(home))
@@ -72,6 +77,25 @@ def _levels(con: duckdb.DuckDBPyConnection) -> Text:
     for level in reversed(LEVELS_ZH):
         parts.append(Text(f"{LEVELS_ZH[level]} {found.get(level, 0)}  ", LEVEL_STYLE[level]))
     return Text.assemble(*parts, Text(f"(线下 {below[0]} 条供分析)", "dim"))
+
+
+def waiting_list(home: Home, most: int | None) -> Text:
+    """How many deliveries wait for a person; at most so many of them (None: all) with why, and both answers as commands to paste."""
+    waiting, contracts = undecided(home), home.contracts()[0]
+    if not waiting:
+        return Text("没有待决定的批次", "dim")
+    lines = [Text.assemble((f"待决定 {len(waiting)} 批", "bold red"), (f"  {WHERE_TO_DECIDE}", "dim"))]
+    for case in waiting[:most]:
+        contract = contracts.get(case.feed)
+        whose = f"{contract.owner.department} · {contract.title.zh}" if contract else case.feed
+        why = " ".join(case.words)
+        lines += [
+            Text(f"  {case.delivery_id}  {whose} {case.period} 期,{case.read_rows:,} 行:{why}"),
+            *(Text(f"    {answer}  citybrain {command} {case.delivery_id} --by 姓名 --why 理由", "dim") for answer, command in ANSWERS.items()),
+        ]  # fmt: skip
+    if left := len(waiting[most:] if most else []):
+        lines.append(Text(f"  另有 {left} 批:citybrain refused", "dim"))
+    return Text("\n").join(lines)
 
 
 def _where(home: Home) -> Text:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from jobs.home import ZONE, home
 from jobs.ingest.no_room import NoRoom
+from jobs.operate.undecided import feed_of
 from schemas.contract import Contract
 
 app = typer.Typer()
@@ -73,7 +74,7 @@ def release(delivery: Delivery, by: By, why: Why) -> None:
     from jobs.operate.orders import release as admit
 
     try:
-        entry = admit(home(), _contract(_feed_of(delivery)), delivery, by, why)
+        entry = admit(home(), _contract(feed_of(delivery)), delivery, by, why)
     except (CannotBeDone, NoRoom) as fault:
         _stop(fault)
     else:
@@ -87,11 +88,19 @@ def reject(delivery: Delivery, by: By, why: Why) -> None:
     from jobs.operate.orders import reject as send_back
 
     try:
-        entry = send_back(home(), _contract(_feed_of(delivery)), delivery, by, why)
+        entry = send_back(home(), _contract(feed_of(delivery)), delivery, by, why)
     except (CannotBeDone, NoRoom) as fault:
         _stop(fault)
     else:
         console.print(f"{entry.delivery_id} rejected by {by}; the department has its receipt")
+
+
+@app.command()
+def refused() -> None:
+    """List the refused deliveries that wait for a person, each with both ways out as commands to paste."""
+    from jobs.status import waiting_list
+
+    console.print(waiting_list(home(), most=None))
 
 
 @app.command()
@@ -176,10 +185,6 @@ def _contract(feed: str) -> Contract:
     if feed not in contracts:
         raise typer.BadParameter(f"there is no feed {feed!r}; known are {', '.join(contracts)}")
     return contracts[feed]
-
-
-def _feed_of(delivery: str) -> str:
-    return delivery.split("-")[0]
 
 
 def _stop(fault: Exception) -> None:

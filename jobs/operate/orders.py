@@ -8,16 +8,21 @@ from typing import Any, Literal
 from jobs.home import Home
 from jobs.ingest import claim as claims
 from jobs.ingest.alone import alone
-from jobs.ingest.claim import Order
+from jobs.ingest.claim import Claim, Order
 from jobs.ingest.delivery import bring_in
 from jobs.ingest.ledger import COMMITTED, Entry, Ledger
 from jobs.ingest.no_room import naming_a_full_disk
 from jobs.ingest.receipt import give_receipt
+from jobs.operate.undecided import settled
 from schemas.contract import Contract
 
 
 class CannotBeDone(ValueError):
     """The order does not fit the delivery; the text says why and what would."""
+
+
+class Settled(CannotBeDone):
+    """The order answers a question that something else has settled since; the text says what, in Chinese."""
 
 
 def replay(home: Home, contract: Contract, period: str, by: str, why: str) -> Entry:
@@ -40,15 +45,16 @@ def replay(home: Home, contract: Contract, period: str, by: str, why: str) -> En
         return _again(home, contract, ledger, tried[-1], "replay", None, by, why)
 
 
-def release(home: Home, contract: Contract, delivery: str, by: str, why: str) -> Entry:
+def release(home: Home, contract: Contract, delivery: str, by: str, why: str, asked: int | None = None) -> Entry:
     """Admit a refused delivery under its own number: it is sifted again, and what is believable in it is published.
 
+    asked: the ledger row of an open question that this answers; raises Settled when it waits for an answer no longer.
     Raises CannotBeDone when it is not refused, when a later attempt counts, or when its file could not be read or lacks a required column:
     no decision mends that; NoRoom when the disk is full.
     """
     with naming_a_full_disk(home, f"feed {contract.feed}"), alone(home, contract.feed):
         ledger = Ledger(home, contract.feed)
-        row = _known(ledger, delivery)
+        row = _known(ledger, delivery, asked)
         if row["status"] != "refused":
             raise CannotBeDone(f"{delivery} is {row['status']}; only a refused delivery can be released")
         later = [o for o in ledger.outcomes if o["period"] == row["period"] and o["attempt"] > row["attempt"]]
@@ -60,14 +66,15 @@ def release(home: Home, contract: Contract, delivery: str, by: str, why: str) ->
     return entry
 
 
-def reject(home: Home, contract: Contract, delivery: str, by: str, why: str) -> Entry:
+def reject(home: Home, contract: Contract, delivery: str, by: str, why: str, asked: int | None = None) -> Entry:
     """Send a delivery back for good. One that was admitted counts no longer: its period falls back to the attempt before.
 
+    asked: the ledger row of an open question that this answers; raises Settled when it waits for an answer no longer.
     Raises CannotBeDone when it is already rejected or was never finished.
     """
     with naming_a_full_disk(home, f"feed {contract.feed}"), alone(home, contract.feed):
         ledger = Ledger(home, contract.feed)
-        row = _known(ledger, delivery)
+        row = _known(ledger, delivery, asked)
         if row["status"] in ("rejected", "failed"):
             raise CannotBeDone(f"{delivery} is {row['status']}; there is nothing to send back")
         entry = Entry(**{field.name: row[field.name] for field in fields(Entry)})
@@ -80,7 +87,9 @@ def reject(home: Home, contract: Contract, delivery: str, by: str, why: str) -> 
     return entry
 
 
-def _known(ledger: Ledger, delivery: str) -> dict[str, Any]:
+def _known(ledger: Ledger, delivery: str, asked: int | None) -> dict[str, Any]:
+    if asked and (words := settled(ledger, delivery, asked)):
+        raise Settled(words)
     if row := ledger.of(delivery):
         return row
     refused = [row["delivery_id"] for row in ledger.rows if row["status"] == "refused"][-3:]
@@ -97,5 +106,14 @@ def _again(
     if not archived:
         raise CannotBeDone(f"the file of {row['delivery_id']} is not in {home.archive}: restore it from a backup first")
     order = Order(what, row["period"], attempt, by, why, row["received_at"].isoformat())
-    claim = claims.claim_again(home, ledger.feed, archived, order, ledger.arrivals)
+    claim = _left(home, ledger, order) or claims.claim_again(home, ledger.feed, archived, order, ledger.arrivals)
     return bring_in(home, contract, ledger, claim)
+
+
+def _left(home: Home, ledger: Ledger, order: Order) -> Claim | None:
+    """What the same order left unfinished when it was killed: it is carried out once, as it was first given."""
+    for claim in claims.claimed(home, ledger.feed):
+        left = claim.order
+        if left and (left.what, left.period, left.attempt) == (order.what, order.period, order.attempt):
+            return claim
+    return None
