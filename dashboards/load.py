@@ -25,7 +25,7 @@ from dashboards.datasets import dataset_of, feed_tables, with_columns  # noqa: E
 
 HERE = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("CITYBRAIN_HOME") or ROOT / "var").resolve()
-ACCOUNTS = {"admin": "Admin", "commander": "commander"}
+ACCOUNTS = {"admin": "Admin", "commander": "commander", "appraisal": "appraisal"}
 
 
 def main(argv: list[str] | None = None) -> int:
