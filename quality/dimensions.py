@@ -28,7 +28,7 @@ OF_RULE: dict[str, Dimension] = {
     "check_digit": "validity",
     "id_birth_date": "validity",
     "shape": "validity",
-    "spelling": "validity",
+    "spreadsheet": "validity",
     "duplicate_row": "uniqueness",
     "duplicate_key": "uniqueness",
     "near_duplicate": "uniqueness",

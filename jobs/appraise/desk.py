@@ -19,8 +19,8 @@ from schemas.scorecard import load_scorecard
 
 DAYS = 30  # that a score of today looks back on
 INTEGRITY_FLAG = (
-    "flagged_on DATE, feed VARCHAR, department VARCHAR, unit VARCHAR, figure VARCHAR, tests VARCHAR[], p_values DOUBLE[], effect DOUBLE, n BIGINT, "
-    "period_from VARCHAR, period_to VARCHAR, says_zh VARCHAR"
+    "flagged_on DATE, feed VARCHAR, department VARCHAR, unit VARCHAR, figure VARCHAR, tests VARCHAR[], p_values DOUBLE[], effects DOUBLE[], n BIGINT, "
+    "period_from DATE, period_to DATE, says_zh VARCHAR"
 )
 SCORE = (
     "department VARCHAR, feed VARCHAR, day DATE, dimension VARCHAR, numerator BIGINT, denominator BIGINT, score DOUBLE"
@@ -109,7 +109,7 @@ def _in_chinese(contract: Contract) -> Contract:
 
 def _worded(contract: Contract, outcome: str, reason: str) -> tuple[str, ...]:
     rule, _, column = reason.partition(":")
-    says = say_held(contract, reason) if outcome == "held" else say_repaired(contract, rule, column)
+    says = say_repaired(contract, rule, column) if outcome == "repaired" else say_held(contract, reason)
     title = "整行" if rule == "row" or not column else contract.title_of(column)
     return contract.feed, outcome, reason, title, says
 
@@ -176,8 +176,11 @@ def _trend(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _integrity(con: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Flags of the integrity tests: a reason for a person to look, never a verdict."""
+    """The last flag of each unit's figure: a reason for a person to look, never a verdict."""
     con.execute(f"CREATE TABLE integrity_flag ({INTEGRITY_FLAG})")
     if lake.exists(path := home.table("ops", "integrity_flag")):
         columns = ", ".join(column.split()[0] for column in INTEGRITY_FLAG.split(", "))
-        con.execute(f"INSERT INTO integrity_flag SELECT {columns} FROM {lake.scan(path)} ORDER BY flagged_on DESC")
+        con.execute(
+            f"INSERT INTO integrity_flag SELECT {columns} FROM {lake.scan(path)} "
+            "QUALIFY row_number() OVER (PARTITION BY feed, unit, figure ORDER BY flagged_on DESC) = 1 ORDER BY flagged_on DESC, department"
+        )

@@ -60,13 +60,13 @@ def keep_score(spark: SparkSession, home: Home, contracts: dict[str, Contract], 
 def figures(contract: Contract, told: Iterable[Tally]) -> dict[str, Share]:
     """Each figure of schemas/scorecard.yaml but timeliness over the deliveries, as (numerator, denominator); (0, 0) where there is nothing to judge.
 
-    Dimensions are judged on the rows of admitted deliveries: what was wrong in a refused one was never looked at row by row.
+    Dimensions are judged on the rows of admitted deliveries, held and marked ones alike against them; what was wrong in a refused one was never looked at row by row.
     """
     told = list(told)
     read, judged = sum(tally.read for tally in told), sum(tally.kept + tally.held for tally in told)
     faulty: Counter[str] = Counter()
     missing = shapeless = 0
-    for reasons, rows in _held(told).items():
+    for reasons, rows in (*_held(told).items(), *_marked(told).items()):
         faulty.update(dict.fromkeys({dimension_of(contract, reason) for reason in reasons}, rows))
         missing += rows * sum(reason.startswith("missing:") for reason in reasons)
         shapeless += rows * ("shape:" in reasons)
@@ -81,6 +81,7 @@ def figures(contract: Contract, told: Iterable[Tally]) -> dict[str, Share]:
         "consistency": (compared - faulty["consistency"], compared),
         "held": (sum(tally.held for tally in told), read),
         "refused": (sum(tally.refused for tally in told), read),
+        "marked": (_marked(told).total(), sum(tally.kept for tally in told)),
         "repaired": (sum(tally.repaired for tally in told), read),
         "mended": (sum(tally.mended for tally in told), sum(tally.redropped for tally in told)),
         "optional": (sum(tally.optional_filled for tally in told), optional),
@@ -89,6 +90,10 @@ def figures(contract: Contract, told: Iterable[Tally]) -> dict[str, Share]:
 
 def _held(told: Iterable[Tally]) -> Counter[tuple[str, ...]]:
     return sum((tally.reasons for tally in told), Counter())
+
+
+def _marked(told: Iterable[Tally]) -> Counter[tuple[str, ...]]:
+    return sum((tally.marks for tally in told), Counter())
 
 
 def _scored(contract: Contract, day: date, told: list[Tally], entry_no: int) -> Iterator[tuple[Any, ...]]:
@@ -104,11 +109,12 @@ def _row(contract: Contract, day: date, figure: str, share: Share, entry_no: int
 
 def _reasoned(contract: Contract, day: date, told: list[Tally]) -> Iterator[tuple[Any, ...]]:
     mine = [tally for tally in told if tally.day == day]
-    held: Counter[str] = Counter()
-    for reasons, rows in _held(mine).items():
-        held.update(dict.fromkeys(reasons, rows))
-    for reason, rows in held.items():
-        yield contract.owner.department, contract.feed, day, "held", reason, dimension_of(contract, reason), rows
+    for outcome, sets in (("held", _held(mine)), ("marked", _marked(mine))):
+        rows_of: Counter[str] = Counter()
+        for reasons, rows in sets.items():
+            rows_of.update(dict.fromkeys(reasons, rows))
+        for reason, rows in rows_of.items():
+            yield contract.owner.department, contract.feed, day, outcome, reason, dimension_of(contract, reason), rows
     for repair, cells in sum((tally.repairs for tally in mine), Counter[str]()).items():
         yield contract.owner.department, contract.feed, day, "repaired", repair, None, cells
 

@@ -24,7 +24,7 @@ from schemas.contract import Contract
 class Tally:
     """One delivery: read = kept + held + refused, repaired among the kept.
 
-    reasons: held rows by their set of reasons; repairs: repaired cells by 'rule:column'. redropped: rows held in the attempt before this one, of
+    reasons: held rows by their set of reasons; marks: kept but doubtful rows by their set of marks; repairs: repaired cells by 'rule:column'. redropped: rows held in the attempt before this one, of
     which mended are kept in this one.
     """
 
@@ -39,6 +39,7 @@ class Tally:
     held: int
     refused: int
     reasons: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    marks: Counter[tuple[str, ...]] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     optional_filled: int = 0
     redropped: int = 0
@@ -63,6 +64,7 @@ def tallies(con: duckdb.DuckDBPyConnection, home: Home, contract: Contract, coun
     told = {row[0]: Tally(*row) for row in found}
     if admitted := [tally.delivery_id for tally in told.values() if tally.admitted]:
         _reasons(con, home, contract, told, admitted)
+        _marks(con, home, contract, told, admitted)
         _repairs(con, home, contract, told, admitted)
         _optional_cells(con, home, contract, told, admitted)
         _mended(con, home, contract, told)
@@ -79,6 +81,16 @@ def _reasons(con: Any, home: Home, contract: Contract, told: dict[str, Tally], a
             f"SELECT delivery_id, reasons, count(*) FROM {lake.scan(path)} WHERE {_among(admitted)} GROUP BY ALL"
         ).fetchall():
             told[delivery].reasons[tuple(reasons)] += rows
+
+
+def _marks(con: Any, home: Home, contract: Contract, told: dict[str, Tally], admitted: list[str]) -> None:
+    """Of rows that were kept though something in them is doubtful, where silver says so."""
+    path = home.table("silver", contract.feed)
+    if lake.exists(path) and "marks" in lake.columns(path):
+        for delivery, marks, rows in con.execute(
+            f"SELECT delivery_id, marks, count(*) FROM {lake.scan(path)} WHERE {_among(admitted)} AND len(marks) > 0 GROUP BY ALL"
+        ).fetchall():
+            told[delivery].marks[tuple(marks)] += rows
 
 
 def _repairs(con: Any, home: Home, contract: Contract, told: dict[str, Tally], admitted: list[str]) -> None:

@@ -60,7 +60,7 @@ def _share(dice: random.Random, department: str, figure: str) -> tuple[int, int]
         return (int(dice.random() < share) if figure == poor else 1), 1
     if figure == "mended":
         return (5, 8) if dice.random() < 0.2 else (0, 0)
-    good = {"held": 0.01, "refused": 0.0, "repaired": 0.02, "optional": 0.8}.get(figure, 0.995)
+    good = {"held": 0.01, "refused": 0.0, "marked": 0.004, "repaired": 0.02, "optional": 0.8}.get(figure, 0.995)
     return round(1000 * (share if figure == poor else good)), 1000
 
 
@@ -115,7 +115,7 @@ def _flags(as_of: date) -> list[tuple[Any, ...]]:
     says = "末位数字分布不匀(整十、整五偏多),且与邻近街镇同期相比过于平稳;n=412。请核对原始台账。"
     tests = (["terminal_digits", "too_smooth"], [0.0002, 0.0006])
     return [
-        (as_of, "points_entry", "网格中心", "东湖街道", "points", *tests, 0.31, 412, "202603", "202606", says),
-        (as_of - timedelta(days=3), "grid_report", "网格中心", "西塘街道", "closed_at", *tests, 0.22, 188, "202605", "202606",
+        (as_of, "points_entry", "网格中心", "东湖街道", "points", *tests, [0.31, 0.2], 412, date(2026, 3, 1), as_of, says),
+        (as_of - timedelta(days=3), "grid_report", "网格中心", "西塘街道", "closed_at", *tests, [0.22, 0.4], 188, date(2026, 5, 1), as_of,
          "办结时间集中在时限前一分钟,且与前期记录成段重复;n=188。请核对原始台账。"),
     ]  # fmt: skip

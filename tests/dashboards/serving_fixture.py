@@ -48,7 +48,7 @@ CREATE TABLE department_score(
     department VARCHAR, feeds BIGINT, read_rows BIGINT, completeness DOUBLE, completeness_stands VARCHAR,
     validity DOUBLE, validity_stands VARCHAR, uniqueness DOUBLE, uniqueness_stands VARCHAR, consistency DOUBLE,
     consistency_stands VARCHAR, timeliness DOUBLE, timeliness_stands VARCHAR, held DOUBLE, held_stands VARCHAR,
-    refused DOUBLE, refused_stands VARCHAR, repaired DOUBLE, repaired_stands VARCHAR, mended DOUBLE,
+    refused DOUBLE, refused_stands VARCHAR, marked DOUBLE, marked_stands VARCHAR, repaired DOUBLE, repaired_stands VARCHAR, mended DOUBLE,
     mended_stands VARCHAR, optional DOUBLE, optional_stands VARCHAR);
 CREATE TABLE promise_kept(
     department VARCHAR, feed VARCHAR, title_zh VARCHAR, period VARCHAR, due_on DATE, recent BOOLEAN, state VARCHAR,
@@ -58,7 +58,7 @@ CREATE TABLE quality_trend(
     repaired_rows BIGINT, held_rows BIGINT, refused_rows BIGINT);
 CREATE TABLE integrity_flag(
     flagged_on DATE, feed VARCHAR, department VARCHAR, unit VARCHAR, figure VARCHAR, tests VARCHAR[],
-    p_values DOUBLE[], effect DOUBLE, n BIGINT, period_from VARCHAR, period_to VARCHAR, says_zh VARCHAR);
+    p_values DOUBLE[], effects DOUBLE[], n BIGINT, period_from DATE, period_to DATE, says_zh VARCHAR);
 CREATE TABLE about(as_of DATE, built_at TIMESTAMPTZ, run_id VARCHAR, clock VARCHAR, table_versions VARCHAR);
 """
 

@@ -99,7 +99,7 @@ def test_every_state_of_a_promise_has_its_colour(bundle: Bundle) -> None:
 def test_the_desk_names_the_figures_as_the_scorecard_does(bundle: Bundle) -> None:
     columns = {column["column_name"]: column for column in bundle.datasets["department_score"]["columns"]}
     figures = load_scorecard().figures
-    assert len(figures) == 10
+    assert len(figures) == 11
     assert {name: columns[f"{name}_cell"]["verbose_name"] for name in figures} == {
         name: figure.zh for name, figure in figures.items()
     }

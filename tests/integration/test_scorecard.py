@@ -77,6 +77,7 @@ def test_each_figure_of_a_delivery_with_known_faults(drop, take, rows, score) ->
         "timeliness": (1, 1),
         "held": (5, 60),
         "refused": (0, 60),
+        "marked": (0, 55),
         "repaired": (3, 60),
         "mended": (0, 0),
         "optional": (60 + 60 + 30 + 30 + 9, 5 * 60),  # arrival, detail, longitude, latitude, telephone without 无
@@ -191,7 +192,7 @@ def test_flags_of_the_integrity_tests_are_shown_as_they_stand(home, drop, take) 
         con.execute(f"CREATE TABLE flag ({INTEGRITY_FLAG}, further VARCHAR)")
         con.execute(
             "INSERT INTO flag VALUES ('2026-06-29', 'points_entry', '网格中心', '东湖街道', 'points', ['terminal_digits', 'benford'], [0.0001, 0.0004], "
-            "0.3, 412, '202603', '202606', '末位数字不匀,请核对。', 'x')"
+            "[0.3, 0.2], 412, '2026-03-01', '2026-06-28', '末位数字不匀,请核对。', 'x')"
         )
         lake.put_rows(home.table("ops", "integrity_flag"), con.sql("FROM flag"))
     with duckdb.connect(str(serve(home)), read_only=True) as con:
@@ -199,6 +200,24 @@ def test_flags_of_the_integrity_tests_are_shown_as_they_stand(home, drop, take) 
             ("网格中心", ["terminal_digits", "benford"], 412, "末位数字不匀,请核对。")
         ]
         assert con.execute("SELECT count(*) FROM scorecard").fetchone() == (0,), "no city run yet"
+
+
+def test_a_row_kept_with_a_mark_counts_against_its_dimension(home, drop, take, rows, score) -> None:
+    from deltalake import write_deltalake
+
+    drop(FEED, FILE, delivered(mended=False))
+    take(FEED)
+    path = home.table("silver", FEED)
+    with lake.connect() as con:
+        marks = "CASE WHEN row_no <= 2 THEN ['reference:grid_code', 'range:lon'] ELSE []::VARCHAR[] END AS marks"
+        kept = con.sql(f"SELECT *, {marks} FROM {lake.scan(path)}").to_arrow_table()
+    write_deltalake(path, kept, mode="overwrite", schema_mode="overwrite")
+    score(NOON[0])
+    found = shares(rows, FIRST)
+    assert found["marked"] == (2, 55) and found["held"] == (5, 60)
+    assert found["consistency"] == (57, 60) and found["validity"] == (56, 60)
+    marked = {row["reason"]: row["rows"] for row in rows("gold", "scorecard_reason") if row["outcome"] == "marked"}
+    assert marked == {"reference:grid_code": 2, "range:lon": 2}
 
 
 def test_rows_that_the_ledger_says_were_mended_within_a_delivery_count(home, drop, take, rows, score) -> None:

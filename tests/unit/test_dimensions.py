@@ -90,7 +90,7 @@ def test_a_refused_delivery_is_refused_and_judged_in_nothing_else() -> None:
     told = figures(CONTRACT, [tally({}, refused=9)])
     assert told["refused"] == (9, 9) and told["held"] == (0, 9)
     assert {name for name, share in told.items() if share == (0, 0)} == {
-        "completeness", "validity", "uniqueness", "consistency", "mended", "optional",
+        "completeness", "validity", "uniqueness", "consistency", "marked", "mended", "optional",
     }  # fmt: skip
 
 
