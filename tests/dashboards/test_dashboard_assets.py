@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 from dashboards.bundle import Bundle, charts_on, check_columns, columns_used, import_files, read_bundle, read_words
 from dashboards.datasets import dataset_of, feed_tables
 from dashboards.look import LookFault, judge_picture
+from dashboards.row_rules import row_rules, with_departments
 from jobs.operate.health import STATE_ZH
 from schemas.scorecard import load_scorecard
 
@@ -131,6 +132,24 @@ def test_a_new_department_becomes_a_dataset_without_code(tables: dict[str, dict[
     assert made == dataset_of(table, tables[table], made["database_uuid"])
 
 
+def test_a_department_sees_its_own_rows_and_nobody_unnamed_any(
+    bundle: Bundle, tables: dict[str, dict[str, str]]
+) -> None:
+    roles = with_departments(bundle.roles, ["公安局", "O'Neill"])
+    assert list(roles) == ["commander", "appraisal", "部门:公安局", "部门:O'Neill"]
+    default, flags, *own = row_rules(roles, {table: list(columns) for table, columns in tables.items()})
+    assert default.kind == flags.kind == "Base" and default.clause == flags.clause == "1 = 0"
+    assert flags.tables == ["integrity_flag"] and set(flags.roles) == {"Admin", "commander", "appraisal"}
+    carrying = {table for table, columns in tables.items() if "department" in columns}
+    assert len(carrying) == 7 and {*default.tables, *flags.tables} == carrying
+    assert set(default.roles) == {"Admin", *roles}
+    assert [(rule.kind, rule.clause, rule.roles) for rule in own] == [
+        ("Regular", "department = '公安局'", ["部门:公安局"]),
+        ("Regular", "department = 'O''Neill'", ["部门:O'Neill"]),
+    ]
+    assert all(rule.tables == default.tables for rule in own)
+
+
 def _replace(name: str, old: str, new: str) -> Callable[[Path], None]:
     def change(assets: Path) -> None:
         path = assets / name
@@ -171,6 +190,10 @@ FAULTS = {
     "an unknown word": (
         _replace("charts/trend.yaml", "@{chart.trend}", "@{chart.trent}"),
         "words.yaml has no key 'chart.trent'",
+    ),
+    "a role for each of what there is not": (
+        _replace("roles.yaml", "each: department", "each: town"),
+        "roles.yaml: department: each: there is only 'department', not 'town'",
     ),
     "a retired uuid in use": (
         _replace("retired.yaml", "charts: []", "charts: [5c0e7f1d-2f6a-4a43-9d55-7e6c0f9b1a06]"),

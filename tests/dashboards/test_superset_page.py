@@ -58,6 +58,20 @@ def test_a_commander_reads_the_page_and_nothing_else(desk: Desk) -> None:
         assert nobody.get(f"{desk.url}/api/v1/chart/{chart}/data/", timeout=30).status_code in (401, 403)
 
 
+def test_a_department_reads_its_own_rows_and_no_flags(desk: Desk) -> None:
+    admin, officer = desk.session("admin"), desk.make_user("police_officer", "部门:公安局")
+    charts = desk.chart_ids(officer, "quality")
+    assert len(charts) == CHARTS and not desk.chart_ids(officer, "commander")
+    whose = {
+        name: [row["department_text"] for row in desk.data(who, charts["各部门数据质量(%)"])]
+        for name, who in (("admin", admin), ("officer", officer))
+    }
+    assert whose["officer"] == ["公安局"] and len(whose["admin"]) == 5
+    assert {row["department_text"] for row in desk.data(officer, charts["待补正最多的缘由"])} == {"公安局"}
+    (flags,) = desk.data(officer, charts["数据真实性线索"])
+    assert flags["flags"] == 0 and desk.data(admin, charts["数据真实性线索"])[0]["flags"] == 2
+
+
 def test_no_query_reads_another_file(desk: Desk) -> None:
     admin = desk.session("admin")
     token = admin.get(f"{desk.url}/api/v1/security/csrf_token/", timeout=30).json()["result"]
