@@ -174,6 +174,7 @@ def up() -> None:
     console.print(
         f"指挥席   http://127.0.0.1:{services.SUPERSET_PORT}/superset/dashboard/commander/   admin / {secrets} 中的口令"
     )
+    console.print(f"综合考核 http://127.0.0.1:{services.SUPERSET_PORT}/superset/dashboard/quality/")
     passwords = here.root / "airflow" / "simple_auth_manager_passwords.json.generated"
     console.print(f"Airflow  http://127.0.0.1:{services.AIRFLOW_PORT}/   operator / {passwords} 中的口令")
     console.print(f"投放     {here.drop}/<部门>/")
