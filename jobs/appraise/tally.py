@@ -84,11 +84,14 @@ def _reasons(con: Any, home: Home, contract: Contract, told: dict[str, Tally], a
 
 
 def _marks(con: Any, home: Home, contract: Contract, told: dict[str, Tally], admitted: list[str]) -> None:
-    """Of rows that were kept though something in them is doubtful, where silver says so."""
-    path = home.table("silver", contract.feed)
-    if lake.exists(path) and "marks" in lake.columns(path):
+    """Of rows that were kept though something in them is doubtful: ops.mark has a row a mark."""
+    if lake.exists(path := home.table("ops", "mark")):
+        marked = (
+            f"SELECT delivery_id, list(DISTINCT reason ORDER BY reason) AS marks FROM {lake.scan(path)} "
+            f"WHERE feed = {quote(contract.feed)} AND {_among(admitted)} GROUP BY delivery_id, row_no"
+        )
         for delivery, marks, rows in con.execute(
-            f"SELECT delivery_id, marks, count(*) FROM {lake.scan(path)} WHERE {_among(admitted)} AND len(marks) > 0 GROUP BY ALL"
+            f"SELECT delivery_id, marks, count(*) FROM ({marked}) GROUP BY ALL"
         ).fetchall():
             told[delivery].marks[tuple(marks)] += rows
 

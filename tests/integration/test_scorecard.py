@@ -203,15 +203,14 @@ def test_flags_of_the_integrity_tests_are_shown_as_they_stand(home, drop, take) 
 
 
 def test_a_row_kept_with_a_mark_counts_against_its_dimension(home, drop, take, rows, score) -> None:
-    from deltalake import write_deltalake
-
     drop(FEED, FILE, delivered(mended=False))
-    take(FEED)
-    path = home.table("silver", FEED)
-    with lake.connect() as con:
-        marks = "CASE WHEN row_no <= 2 THEN ['reference:grid_code', 'range:lon'] ELSE []::VARCHAR[] END AS marks"
-        kept = con.sql(f"SELECT *, {marks} FROM {lake.scan(path)}").to_arrow_table()
-    write_deltalake(path, kept, mode="overwrite", schema_mode="overwrite")
+    (entry,) = take(FEED)
+    with lake.connect(reads_delta=False) as con:
+        marks = con.sql(
+            f"SELECT '{entry.delivery_id}' AS delivery_id, '{FEED}' AS feed, n AS row_no, unnest(['reference:grid_code', 'range:lon']) AS reason "
+            "FROM range(1, 3) t(n)"
+        )
+        lake.put_rows(home.table("ops", "mark"), marks, by=["feed"])
     score(NOON[0])
     found = shares(rows, FIRST)
     assert found["marked"] == (2, 55) and found["held"] == (5, 60)
