@@ -55,8 +55,9 @@ def read_bundle(folder: Path, words: dict[str, dict[str, str]], locale: str = "z
     found = {kind: {path.stem: load(path) for path in sorted((folder / kind).glob("*.yaml"))} for kind in KINDS}
     bundle = Bundle(**found, roles=load(folder / "roles.yaml"), retired=load(folder / "retired.yaml"), words_used=used)
     for dashboard in bundle.dashboards.values():
-        if style := dashboard.get("style"):
-            dashboard["css"] = (folder / "dashboards" / style).read_text(encoding="utf-8")
+        if styles := dashboard.get("style"):
+            sheets = [(folder / "dashboards" / sheet).read_text(encoding="utf-8") for sheet in styles]
+            dashboard["css"] = "\n".join(sheets)
     check(bundle)
     return bundle
 

@@ -22,10 +22,11 @@ sys.path[:] = [str(ROOT), *(entry for entry in sys.path if Path(entry or ".").re
 
 from dashboards.bundle import Bundle, BundleFault, check_columns, import_files, read_bundle, read_words  # noqa: E402
 from dashboards.datasets import dataset_of, feed_tables, with_columns  # noqa: E402
+from dashboards.row_rules import row_rules, with_departments  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("CITYBRAIN_HOME") or ROOT / "var").resolve()
-ACCOUNTS = {"admin": "Admin", "commander": "commander"}
+ACCOUNTS = {"admin": "Admin", "commander": "commander", "appraisal": "appraisal"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -57,6 +58,7 @@ def ready_bundle(assets: Path) -> Bundle:
         tables = tables_of(db)
         check_columns(bundle, {table: list(columns) for table, columns in tables.items()})
         try_expressions(bundle, db)
+        bundle.roles = with_departments(bundle.roles, departments_of(db))
     for name, dataset in bundle.datasets.items():
         bundle.datasets[name] = with_columns(dataset, tables[dataset["table_name"]])
     database = next(iter(bundle.databases.values()))["uuid"]
@@ -84,6 +86,11 @@ def tables_of(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     for table, column, kind in rows:
         tables.setdefault(table, {})[column] = kind
     return tables
+
+
+def departments_of(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every department that owns a feed."""
+    return [row[0] for row in db.execute("SELECT DISTINCT department FROM source_health ORDER BY 1").fetchall()]
 
 
 def try_expressions(bundle: Bundle, db: duckdb.DuckDBPyConnection) -> None:
@@ -121,11 +128,20 @@ def load(bundle: Bundle) -> None:
             store.retire(bundle.retired)
             store.set_themes(bundle.themes, bundle.dashboards)
             store.grant_pages(bundle.roles)
+            store.set_row_rules(row_rules(bundle.roles, columns_of(bundle)))
             answers = store.ask_charts({chart["uuid"]: name for name, chart in bundle.charts.items()})
         except store.StoreFault as fault:
             raise BundleFault(str(fault)) from None
     for name, rows in answers.items():
         print(f"  {name:10} {rows:5} rows" + ("" if rows else "  (empty today)"))
+
+
+def columns_of(bundle: Bundle) -> dict[str, list[str]]:
+    """Table → columns of every dataset."""
+    return {
+        dataset["table_name"]: [column["column_name"] for column in dataset["columns"]]
+        for dataset in bundle.datasets.values()
+    }
 
 
 def _superset() -> Any:

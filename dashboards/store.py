@@ -17,11 +17,13 @@ from flask_migrate import upgrade as migrate
 from superset import appbuilder, db, security_manager
 from superset.commands.exceptions import CommandException, CommandInvalidError
 from superset.commands.importers.v1.assets import ImportAssetsCommand
-from superset.connectors.sqla.models import SqlaTable
+from superset.connectors.sqla.models import RowLevelSecurityFilter, SqlaTable
 from superset.models.core import Theme
 from superset.models.dashboard import Dashboard
 from superset.models.slice import Slice
 from superset.utils.core import override_user
+
+from dashboards.row_rules import RowRule
 
 RETIRABLE = {"charts": Slice, "dashboards": Dashboard, "datasets": SqlaTable}
 
@@ -101,6 +103,22 @@ def grant_pages(roles: dict[str, Any]) -> None:
             page.roles = [*(other for other in page.roles if other.name != name), held]
             for dataset in page.datasources:
                 security_manager.add_permission_role(held, _permission("datasource_access", dataset.get_perm()))
+    db.session.commit()
+
+
+def set_row_rules(rules: list[RowRule]) -> None:
+    """Exactly these row rules stand: a rule that is no longer among them is deleted."""
+    standing = {rule.name: rule for rule in db.session.query(RowLevelSecurityFilter).all()}
+    for rule in rules:
+        row = standing.pop(rule.name, None) or RowLevelSecurityFilter(name=rule.name)
+        row.filter_type, row.clause, row.group_key = rule.kind, rule.clause, "department"
+        row.roles = [security_manager.find_role(name) for name in rule.roles]
+        row.tables = db.session.query(SqlaTable).filter(SqlaTable.table_name.in_(rule.tables)).all()
+        if len(row.tables) != len(rule.tables):
+            raise StoreFault(f"row rule {rule.name!r}: {len(row.tables)} of {len(rule.tables)} tables are datasets")
+        db.session.add(row)
+    for gone in standing.values():
+        db.session.delete(gone)
     db.session.commit()
 
 

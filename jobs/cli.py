@@ -134,6 +134,22 @@ def status() -> None:
 
 
 @app.command()
+def scorecard(
+    department: Annotated[str | None, typer.Option(help="one department, feed by feed · 一个部门,逐项数据")] = None,
+) -> None:
+    """How good each department's data were over the last 30 days, as the appraisal desk sees it."""
+    from jobs.appraise.show import NoSuchDepartment, show_scorecard
+
+    try:
+        show_scorecard(home(), console, department)
+    except NoSuchDepartment as fault:
+        raise typer.BadParameter(str(fault)) from None
+    except FileNotFoundError:
+        console.print("nothing to show yet: run `citybrain ingest` and `citybrain city`, or `make demo`")
+        raise typer.Exit(1) from None
+
+
+@app.command()
 def jars() -> None:
     """Resolve Delta's JARs for Spark once, by pinned coordinates, and check their sums."""
     from jobs.spark import NoJars, NoJava, fetch_jars
@@ -162,6 +178,7 @@ def up() -> None:
     console.print(
         f"指挥席   http://127.0.0.1:{services.SUPERSET_PORT}/superset/dashboard/commander/   admin / {secrets} 中的口令"
     )
+    console.print(f"综合考核 http://127.0.0.1:{services.SUPERSET_PORT}/superset/dashboard/quality/")
     passwords = here.root / "airflow" / "simple_auth_manager_passwords.json.generated"
     console.print(f"Airflow  http://127.0.0.1:{services.AIRFLOW_PORT}/   operator / {passwords} 中的口令")
     console.print(f"投放     {here.drop}/<部门>/")

@@ -97,6 +97,11 @@ def _retried(write: Callable[[], None]) -> None:
             time.sleep(0.2 * attempt)
 
 
+def columns(path: str) -> list[str]:
+    """The columns of a table, in its order."""
+    return [field.name for field in DeltaTable(path).schema().fields]
+
+
 def version(path: str) -> int | None:
     return DeltaTable(path).version() if exists(path) else None
 

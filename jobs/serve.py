@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from jobs import lake
+from jobs.appraise.desk import appraisal
 from jobs.current import current_deliveries, current_rows, latest_outcomes
 from jobs.home import ZONE, Home
 from jobs.ingest import ledger
@@ -27,7 +28,7 @@ from schemas.warning_rule import LEVELS_ZH
 
 KEEP_FILES = 3
 OPEN_CLASSES = ("L1", "L2")
-GOLD = ("warning", "grid_daily", "trend_daily", "overdue")
+GOLD = ("warning", "grid_daily", "trend_daily", "overdue", "scorecard", "scorecard_reason")
 MEASURES_ZH = {"incident": "警情", "repair": "报修", "petition": "信访"}
 
 
@@ -56,6 +57,7 @@ def _serve(home: Home, contracts: dict[str, Contract], as_of: date, now: datetim
         _trend(con)
         _overdue(con, contracts)
         source_health(con, contracts, now)
+        appraisal(con, home, contracts, as_of)
         _vital(con, home, as_of)
         _about(con, home, as_of, now, run_id)
     os.replace(part, target)

@@ -105,6 +105,7 @@ def _where(home: Home) -> Text:
         ("回执    ", home.returns),
         ("数据湖  ", home.lake),
         ("指挥席  ", "`make up` 后打开 http://127.0.0.1:8088/superset/dashboard/commander/"),
+        ("考核    ", "同上 /superset/dashboard/quality/;在终端:`citybrain scorecard`"),
     ]
     return Text("\n".join(f"{name}{_short(where)}" for name, where in lines))
 

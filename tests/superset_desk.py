@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -41,9 +42,38 @@ class Desk:
         session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return session
 
-    def chart_ids(self, session: requests.Session) -> dict[str, int]:
-        answer = session.get(f"{self.url}/api/v1/dashboard/commander/charts", timeout=30)
-        return {chart["slice_name"]: chart["id"] for chart in answer.json()["result"]}
+    def make_user(self, name: str, *roles: str) -> requests.Session:
+        """A new account with these roles, logged in."""
+        admin, kept = self.session("admin"), self.home / "secrets" / f"superset_{name}_password"
+        kept.write_text(f"{name} of a test city")
+        found = admin.get(f"{self.url}/api/v1/security/roles/?q=(page_size:100)", timeout=30).json()["result"]
+        ids = [role["id"] for role in found if role["name"] in roles]
+        assert len(ids) == len(roles)
+        token = admin.get(f"{self.url}/api/v1/security/csrf_token/", timeout=30).json()["result"]
+        user = {
+            "username": name,
+            "first_name": name,
+            "last_name": "",
+            "email": f"{name}@localhost",
+            "active": True,
+            "roles": ids,
+        }
+        answer = admin.post(
+            f"{self.url}/api/v1/security/users/", json={**user, "password": kept.read_text()}, timeout=30,
+            headers={"X-CSRFToken": token, "Referer": self.url},
+        )  # fmt: skip
+        assert answer.ok, answer.text
+        return self.session(name)
+
+    def chart_ids(self, session: requests.Session, slug: str = "commander") -> dict[str, int]:
+        """Title -> id of the page's charts; none of a page that the session may not open."""
+        answer = session.get(f"{self.url}/api/v1/dashboard/{slug}/charts", timeout=30)
+        return {chart["slice_name"]: chart["id"] for chart in answer.json().get("result", [])}
+
+    def data(self, session: requests.Session, chart: int) -> list[dict[str, Any]]:
+        answer = session.get(f"{self.url}/api/v1/chart/{chart}/data/", timeout=30)
+        assert answer.ok, answer.text
+        return answer.json()["result"][0]["data"]
 
 
 @contextmanager

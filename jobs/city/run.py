@@ -37,6 +37,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
     now = home.now()
     as_of = as_of or now.date()
     from jobs import spark as sparks
+    from jobs.appraise.scorecard import keep_score
     from jobs.city.features import FEEDS_OF_FEATURES, compute_features
     from jobs.city.register import register_people
     from jobs.city.views import register_deliveries, register_feeds
@@ -57,5 +58,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         told("预警 warnings")
         candidates = [candidate for rule in rules for candidate in find(spark, rule, as_of)]
         warnings = record(spark, home, candidates, as_of, now)
+        told("数据质量 scorecard")
+        keep_score(spark, home, contracts, now)
         spark.catalog.clearCache()
     return CityRun(f"{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}", as_of, warnings)

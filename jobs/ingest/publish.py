@@ -76,7 +76,7 @@ def publish(batch: Batch) -> None:
     if identity:
         batch.put("identity", contract.feed, batch.rows(f"row_no, {', '.join(map(name, identity))} FROM kept"))
     typed = ", ".join(map(name, silver))
-    rows = batch.rows(f"row_no, {_row_key(batch.home, contract)} AS row_key, {typed} FROM kept")
+    rows = batch.rows(f"row_no, {row_key(batch.home, contract)} AS row_key, {typed} FROM kept")
     batch.put("silver", contract.feed, rows)
 
 
@@ -107,7 +107,7 @@ def log_gate(batch: Batch, verdict: Verdict) -> None:
     )
 
 
-def _row_key(home: Home, contract: Contract) -> str:
+def row_key(home: Home, contract: Contract) -> str:
     """The business key of a row as one text. When it would tell who a person is, its HMAC-SHA-256 under the city's row key."""
     text = " || '|' || ".join(f"{name(column)}::VARCHAR" for column in contract.key)
     if not any(contract.columns[column].identifies for column in contract.key):

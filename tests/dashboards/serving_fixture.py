@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import duckdb
+from quality_rows import quality_rows
 
 AS_OF = date(2026, 6, 28)
 CHINA = timezone(timedelta(hours=8))
@@ -37,6 +38,27 @@ CREATE TABLE source_health(
     refused_rows BIGINT, held_share DOUBLE, verdict VARCHAR, verdict_zh VARCHAR, state VARCHAR, state_zh VARCHAR,
     hours_late DOUBLE, waiting_zh VARCHAR);
 CREATE TABLE vital(ordinal INT, name VARCHAR, name_zh VARCHAR, value DOUBLE, unit_zh VARCHAR, note_zh VARCHAR);
+CREATE TABLE scorecard(
+    department VARCHAR, feed VARCHAR, title_zh VARCHAR, title_en VARCHAR, day DATE, recent BOOLEAN, dimension VARCHAR,
+    ordinal INT, dimension_zh VARCHAR, dimension_en VARCHAR, numerator BIGINT, denominator BIGINT, score DOUBLE);
+CREATE TABLE scorecard_reason(
+    department VARCHAR, feed VARCHAR, title_zh VARCHAR, day DATE, recent BOOLEAN, outcome VARCHAR, reason VARCHAR,
+    dimension VARCHAR, dimension_zh VARCHAR, column_zh VARCHAR, says_zh VARCHAR, rows BIGINT);
+CREATE TABLE department_score(
+    department VARCHAR, feeds BIGINT, read_rows BIGINT, completeness DOUBLE, completeness_stands VARCHAR,
+    validity DOUBLE, validity_stands VARCHAR, uniqueness DOUBLE, uniqueness_stands VARCHAR, consistency DOUBLE,
+    consistency_stands VARCHAR, timeliness DOUBLE, timeliness_stands VARCHAR, held DOUBLE, held_stands VARCHAR,
+    refused DOUBLE, refused_stands VARCHAR, marked DOUBLE, marked_stands VARCHAR, repaired DOUBLE, repaired_stands VARCHAR, mended DOUBLE,
+    mended_stands VARCHAR, optional DOUBLE, optional_stands VARCHAR);
+CREATE TABLE promise_kept(
+    department VARCHAR, feed VARCHAR, title_zh VARCHAR, period VARCHAR, due_on DATE, recent BOOLEAN, state VARCHAR,
+    state_zh VARCHAR, late_hours DOUBLE);
+CREATE TABLE quality_trend(
+    department VARCHAR, feed VARCHAR, title_zh VARCHAR, about_on DATE, read_rows BIGINT, kept_rows BIGINT,
+    repaired_rows BIGINT, held_rows BIGINT, refused_rows BIGINT);
+CREATE TABLE integrity_flag(
+    flagged_on DATE, feed VARCHAR, department VARCHAR, unit VARCHAR, figure VARCHAR, tests VARCHAR[],
+    p_values DOUBLE[], effects DOUBLE[], n BIGINT, period_from DATE, period_to DATE, says_zh VARCHAR);
 CREATE TABLE about(as_of DATE, built_at TIMESTAMPTZ, run_id VARCHAR, clock VARCHAR, table_versions VARCHAR);
 """
 
@@ -59,7 +81,10 @@ def build_serving(home: Path, run_id: str = "fixture") -> Path:
         db.execute(SERVING_DDL)
         db.execute(FEED_DDL)
         for table, rows in sample_rows(run_id).items():
-            db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+            marks = f"({', '.join('?' * len(rows[0]))})"  # one statement: row by row takes a minute
+            db.execute(
+                f"INSERT INTO {table} VALUES {', '.join([marks] * len(rows))}", [cell for row in rows for cell in row]
+            )
     link = folder / "serving.duckdb"
     fresh = folder / ".serving.duckdb.next"
     fresh.unlink(missing_ok=True)
@@ -80,6 +105,7 @@ def sample_rows(run_id: str) -> dict[str, list[tuple]]:
         "overdue": _overdue(rng, grids),
         "source_health": _source_health(),
         "vital": _vitals(len(grids), warnings),
+        **quality_rows(AS_OF),
         "about": [(AS_OF, _at(AS_OF, 6, 40), run_id, "演示时钟", PINNED)],
     }
 

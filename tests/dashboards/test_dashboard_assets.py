@@ -22,11 +22,15 @@ from sqlalchemy.engine import make_url
 from dashboards.bundle import Bundle, charts_on, check_columns, columns_used, import_files, read_bundle, read_words
 from dashboards.datasets import dataset_of, feed_tables
 from dashboards.look import LookFault, judge_picture
+from dashboards.row_rules import row_rules, with_departments
+from jobs.operate.health import STATE_ZH
+from schemas.scorecard import load_scorecard
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARDS = ROOT / "dashboards"
 ASSETS = DASHBOARDS / "assets"
 WORDS = read_words(DASHBOARDS / "words.yaml")
+PAGES = ("commander", "quality")
 LEVELS = {"红": "#E02020", "橙": "#FF7A00", "黄": "#F5B400", "蓝": "#2F6BFF"}
 
 
@@ -64,7 +68,7 @@ def test_what_the_page_asks_is_what_the_data_endpoint_asks(bundle: Bundle) -> No
             assert params["all_columns"] == query["columns"]
             assert [json.loads(order) for order in params.get("order_by_cols", [])] == query.get("orderby", [])
             tables_seen += 1
-    assert tables_seen == 5
+    assert tables_seen == 7
 
 
 def test_every_word_is_read_and_both_languages_are_whole(bundle: Bundle) -> None:
@@ -75,15 +79,33 @@ def test_every_word_is_read_and_both_languages_are_whole(bundle: Bundle) -> None
     assert not [text for text in shown if re.search(r"[\u4e00-\u9fff]", text)]
 
 
-def test_one_screen(bundle: Bundle) -> None:
-    page = bundle.dashboards["commander"]
-    assert page["slug"] == "commander" and sorted(charts_on(page)) == sorted(bundle.charts)
+@pytest.mark.parametrize("slug", PAGES)
+def test_one_screen(bundle: Bundle, slug: str) -> None:
+    page = bundle.dashboards[slug]
+    assert page["slug"] == slug and len(charts_on(page)) == 8
     heights = []
     for row in page["layout"]:
         assert sum(cell["width"] for cell in row) == 12
         stacks = [cell.get("stack", [cell]) for cell in row]
         heights.append(max(sum(cell["height"] * 8 for cell in stack) + 16 * (len(stack) - 1) for stack in stacks))
     assert sum(heights) + 16 * (len(heights) - 1) + 2 * 12 <= 1080
+
+
+def test_every_state_of_a_promise_has_its_colour(bundle: Bundle) -> None:
+    colours = bundle.dashboards["quality"]["metadata"]["label_colors"]
+    told = {zh for state, zh in STATE_ZH.items() if state != "waiting"}  # nothing is promised of what nobody waits for
+    assert told <= set(colours) and len({colours[state] for state in told}) == len(told)
+
+
+def test_the_desk_names_the_figures_as_the_scorecard_does(bundle: Bundle) -> None:
+    columns = {column["column_name"]: column for column in bundle.datasets["department_score"]["columns"]}
+    figures = load_scorecard().figures
+    assert len(figures) == 11
+    assert {name: columns[f"{name}_cell"]["verbose_name"] for name in figures} == {
+        name: figure.zh for name, figure in figures.items()
+    }
+    lines = load_scorecard().lines
+    assert f"绿≥{lines.good * 100:.0f} 黄≥{lines.fair * 100:.0f} " in bundle.charts["departments"]["description"]
 
 
 def test_levels_have_one_colour_everywhere(bundle: Bundle) -> None:
@@ -108,6 +130,24 @@ def test_a_new_department_becomes_a_dataset_without_code(tables: dict[str, dict[
     assert [column["column_name"] for column in made["columns"]] == ["case_no", "reported_at"]
     assert [column["is_dttm"] for column in made["columns"]] == [False, True]
     assert made == dataset_of(table, tables[table], made["database_uuid"])
+
+
+def test_a_department_sees_its_own_rows_and_nobody_unnamed_any(
+    bundle: Bundle, tables: dict[str, dict[str, str]]
+) -> None:
+    roles = with_departments(bundle.roles, ["公安局", "O'Neill"])
+    assert list(roles) == ["commander", "appraisal", "部门:公安局", "部门:O'Neill"]
+    default, flags, *own = row_rules(roles, {table: list(columns) for table, columns in tables.items()})
+    assert default.kind == flags.kind == "Base" and default.clause == flags.clause == "1 = 0"
+    assert flags.tables == ["integrity_flag"] and set(flags.roles) == {"Admin", "commander", "appraisal"}
+    carrying = {table for table, columns in tables.items() if "department" in columns}
+    assert len(carrying) == 7 and {*default.tables, *flags.tables} == carrying
+    assert set(default.roles) == {"Admin", *roles}
+    assert [(rule.kind, rule.clause, rule.roles) for rule in own] == [
+        ("Regular", "department = '公安局'", ["部门:公安局"]),
+        ("Regular", "department = 'O''Neill'", ["部门:O'Neill"]),
+    ]
+    assert all(rule.tables == default.tables for rule in own)
 
 
 def _replace(name: str, old: str, new: str) -> Callable[[Path], None]:
@@ -151,6 +191,10 @@ FAULTS = {
         _replace("charts/trend.yaml", "@{chart.trend}", "@{chart.trent}"),
         "words.yaml has no key 'chart.trent'",
     ),
+    "a role for each of what there is not": (
+        _replace("roles.yaml", "each: department", "each: town"),
+        "roles.yaml: department: each: there is only 'department', not 'town'",
+    ),
     "a retired uuid in use": (
         _replace("retired.yaml", "charts: []", "charts: [5c0e7f1d-2f6a-4a43-9d55-7e6c0f9b1a06]"),
         "is still in use",
@@ -168,7 +212,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_importer_accepts_the_assets(home: Path) -> None:
     answer = _check(home, ASSETS)
     assert answer.returncode == 0, answer.stderr
-    assert "8 charts on 1 page(s), 8 datasets" in answer.stdout
+    assert "16 charts on 2 page(s), 14 datasets" in answer.stdout
 
 
 @pytest.mark.parametrize("fault", FAULTS)

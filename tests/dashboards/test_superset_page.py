@@ -14,7 +14,7 @@ import requests
 from serving_fixture import build_serving
 from superset_desk import ASSETS, ROOT, Desk, load, open_desk
 
-CHARTS = 8
+CHARTS = 8  # a page
 
 pytestmark = pytest.mark.superset
 
@@ -28,16 +28,19 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def test_the_import_says_what_it_made(desk: Desk) -> None:
-    assert f"{CHARTS} charts on 1 page(s), 8 datasets" in desk.imported
+    assert f"{2 * CHARTS} charts on 2 page(s), 14 datasets" in desk.imported
     kept = list((desk.home / "secrets").iterdir())
     datasets = desk.session("admin").get(f"{desk.url}/api/v1/dataset/", timeout=30).json()["result"]
     assert "feed_urban_case" in {dataset["table_name"] for dataset in datasets}
-    assert len(kept) == 3 and {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+    assert len(kept) == 4 and {path.stat().st_mode & 0o777 for path in kept} == {0o600}
 
 
-@pytest.mark.parametrize("user", ["admin", "commander"])
-def test_every_chart_answers_and_is_drawn(desk: Desk, user: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "dashboards.look", "--out", str(tmp_path), "--url", desk.url, "--user", user]
+@pytest.mark.parametrize(
+    ("user", "slug"), [("admin", "commander"), ("commander", "commander"), ("appraisal", "quality")]
+)
+def test_every_chart_answers_and_is_drawn(desk: Desk, user: str, slug: str, tmp_path: Path) -> None:
+    where = ["--out", str(tmp_path), "--url", desk.url, "--slug", slug]
+    command = [sys.executable, "-m", "dashboards.look", *where, "--user", user]
     answer = subprocess.run(command, cwd=ROOT, env=desk.env, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr
     assert len(answer.stdout.splitlines()) == CHARTS
@@ -53,6 +56,20 @@ def test_a_commander_reads_the_page_and_nothing_else(desk: Desk) -> None:
     for chart in charts.values():
         assert commander.get(f"{desk.url}/api/v1/chart/{chart}/data/", timeout=30).ok
         assert nobody.get(f"{desk.url}/api/v1/chart/{chart}/data/", timeout=30).status_code in (401, 403)
+
+
+def test_a_department_reads_its_own_rows_and_no_flags(desk: Desk) -> None:
+    admin, officer = desk.session("admin"), desk.make_user("police_officer", "部门:公安局")
+    charts = desk.chart_ids(officer, "quality")
+    assert len(charts) == CHARTS and not desk.chart_ids(officer, "commander")
+    whose = {
+        name: [row["department_text"] for row in desk.data(who, charts["各部门数据质量(%)"])]
+        for name, who in (("admin", admin), ("officer", officer))
+    }
+    assert whose["officer"] == ["公安局"] and len(whose["admin"]) == 5
+    assert {row["department_text"] for row in desk.data(officer, charts["待补正最多的缘由"])} == {"公安局"}
+    (flags,) = desk.data(officer, charts["数据真实性线索"])
+    assert flags["flags"] == 0 and desk.data(admin, charts["数据真实性线索"])[0]["flags"] == 2
 
 
 def test_no_query_reads_another_file(desk: Desk) -> None:
