@@ -11,9 +11,9 @@ from datetime import datetime
 
 import duckdb
 
-from quality import forms
+from quality import forms, prose
 from quality.forms import name, quote
-from schemas.contract import Contract
+from schemas.contract import ROW_RULE_FUNCTIONS, Contract
 
 
 class RowsLost(AssertionError):
@@ -36,6 +36,9 @@ def sift(con: duckdb.DuckDBPyConnection, contract: Contract, received_at: dateti
     Leaves `conformed` (row_no, typed columns, reasons VARCHAR[], repairs VARCHAR[]), `duplicate` (row_no, reason) and the
     views `kept` (row_no, typed columns, repairs) and `held` (row_no, reasons). Raises RowsLost if a row fell between.
     """
+    prose.teach(con)
+    for function, of in ROW_RULE_FUNCTIONS.items():
+        con.execute(f"CREATE OR REPLACE TEMP MACRO {function}(id) AS {of}")
     con.execute(_typed(contract, received_at))
     con.execute(_uneven(contract, received_at))
     con.execute(_conformed(contract))

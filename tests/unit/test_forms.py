@@ -76,7 +76,7 @@ HELD = [
     ("money", "1,5", "a decimal comma or a group"),
     ("money", "$1,086", "another currency"),
     ("money", "1086.005", "half a fen would be lost"),
-    ("money", "1.23456万", "finer than a fen is not lost but not agreed"),
+    ("money", "1.2345678万", "half a fen would be lost"),
     ("integer", "3.5", "not whole"),
     ("integer", "99999999999999999999", "too long to keep"),
     ("number", "1e5", "Excel has cut an identifier"),
