@@ -130,7 +130,7 @@ def repaired(column: Column, text: str) -> str:
     """The typed value of a text written in another form that can only mean one thing, else NULL."""
     match column.type:
         case "string" if column.words:
-            return words.nearly(column.words, text)
+            return words.nearly(column.words, f"coalesce({prose.AS_MEANT}({text}), {text})")
         case "string" if column.pattern:
             return words.code(column.pattern, text)
         case "string" | "free_text":
@@ -199,7 +199,7 @@ def _told_apart(column: Column, before: str) -> dict[str, str]:
         case "string" if column.pattern:
             return {"spacing": has(r"\S[\s　\x{a0}]+\S"), "letter_for_digit": has("[OoIl]")}
         case "string" if column.words:
-            return {"word_form": has("[（(]")}
+            return {"decoded": has(prose.DECODED), "word_form": has("[（(]")}
         case "mobile":
             return {"mobile_form": has("[^\\s\uff10-\uff19\\x00-\\x7f]")}
         case _:

@@ -59,7 +59,7 @@ def as_meant(text: str | None) -> str | None:
         return None
     told = _rightly_decoded(text)
     if ENTITY.search(told):
-        told = ENTITY.sub(lambda found: html.unescape(found[0]), told)
+        told = ENTITY.sub(lambda found: html.unescape(found[0]).replace("\xa0", " "), told)
     told = TAGS.sub("", told)
     told = re.sub(f"[{UNSEEN}]", "", CONTROL.sub("", told)).strip()
     if not told or NOTHING.fullmatch(told) or LOST.search(told):
@@ -73,9 +73,14 @@ def as_meant(text: str | None) -> str | None:
 
 def _rightly_decoded(text: str) -> str:
     """Text that was decoded by the wrong table, decoded by the right one: only where every byte fits and Chinese comes out."""
-    for wrong, right in (("latin-1", "utf-8"), ("latin-1", "gbk"), ("gbk", "utf-8")):
+    for sent, wrong, right in (
+        (text, "latin-1", "utf-8"),
+        (text + "\xa0", "latin-1", "utf-8"),  # a last byte that looked like a space was trimmed
+        (text, "latin-1", "gb2312"),
+        (text, "gbk", "utf-8"),
+    ):
         try:
-            told = text.encode(wrong).decode(right)
+            told = sent.encode(wrong).decode(right)
         except UnicodeError:
             continue
         if len(told) < len(text) and len(HAN.findall(told)) >= len(told) / 4 and _ascii(told) >= _ascii(text):

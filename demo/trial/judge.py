@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,6 +17,9 @@ from schemas.contract import Contract
 Outcome = Literal["right", "held_instead", "wrong", "missed"]
 OUTCOMES: tuple[Outcome, ...] = ("right", "held_instead", "wrong", "missed")
 BOOLEANS = {"是": "true", "否": "false", "1": "true", "0": "false", "y": "true", "n": "false"}
+UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")  # no part of what is said, also in a file nobody damaged
+ROUNDED = {"degrees_minutes", "micro_degrees"}  # kinds whose sent form holds fewer digits than the true value
+A_METRE = 1e-5  # degrees
 EXAMPLES, SHORT = 3, 40  # of each outcome, signs of a text
 UNTOLD = {  # kinds whose sent value is as believable as the true one: what it would take to see them
     "excel_serial_1904": "the file's date system",
@@ -32,9 +36,12 @@ UNTOLD = {  # kinds whose sent value is as believable as the true one: what it w
     "filler_number": "a placeholder in the contract",
     "test_word": "a pattern or a list of words in the contract",
     "word_as_code": "a list whose codes are not words",
-    "rare_sign_lost": "the name in another department",
     "two_words": "a list of words in the contract",
     "starred": "a pattern in the contract",
+    "parent_code": "the list of grids",
+    "cut_at_255_bytes": "the length of the field in the sending system",
+    "name_in_pinyin": "a pattern in the contract",
+    "name_traditional": "another department's word for the same person",
 }
 
 
@@ -92,7 +99,7 @@ def judge(into: Judged, contract: Contract, sent: Sent, taken: Taken, clean: Tak
         for row, name, rule in taken.repairs[["row_no", "column_name", "rule"]].itertuples(index=False)
     }
     told = _Told(contract, taken, reasons, logged)
-    for mark in _accidents(sent, {texts[list(clean.sent).index(contract.key[0])] for texts in native}):
+    for mark in _accidents(contract, sent, {texts[list(clean.sent).index(contract.key[0])] for texts in native}):
         outcome = told.outcome(mark)
         first = mark[0]
         example = f"row {first['row_no']} {first['column']}: {_short(first['sent'])} for {_short(first['clean'])}"
@@ -147,13 +154,16 @@ class _Told:
         return self.taken.kept[column].get(row_no) if column in self.taken.kept else None
 
     def _is_kept(self, mark: dict, text: str) -> bool:
-        return means(self.contract, mark["column"], text, self.value(mark["row_no"], mark["column"]))
+        value = self.value(mark["row_no"], mark["column"])
+        if mark["kind"] in ROUNDED and isinstance(value, float):
+            return abs(value - float(text)) <= A_METRE
+        return means(self.contract, mark["column"], text, value)
 
 
 def means(contract: Contract, column: str, text: str, kept: Any) -> bool:
     """Whether the kept value is the text's, by the contract's words where it has some."""
     spec = contract.columns.get(column)
-    bare = text.strip(" \t\r\n\u3000\u00a0\u200b\ufeff")
+    bare = UNSEEN.sub("", text).strip(" \t\r\n\u3000\u00a0")
     if spec is not None and spec.words and bare:
         return spec.words.get(bare) == kept
     if spec is not None and spec.type == "boolean" and bare:
@@ -161,13 +171,21 @@ def means(contract: Contract, column: str, text: str, kept: Any) -> bool:
     return same_value(bare, kept)
 
 
-def _accidents(sent: Sent, native_keys: set[str]) -> list[list[dict]]:
-    """The planted errors, marks of one accident together, but for those in rows that the clean file holds anyway."""
+def _accidents(contract: Contract, sent: Sent, native_keys: set[str]) -> list[list[dict]]:
+    """The planted errors, marks of one accident together, but for those in rows that the clean file holds anyway, and numbers
+    meant to be out of range that the contract's range allows."""
     together: dict[str, list[dict]] = {}
     for row in sent.noise:
-        if row["key"] not in native_keys:
+        if row["key"] not in native_keys and not _is_allowed(contract, row):
             together.setdefault(f"{row['noise_id']} {row['kind']}", []).append(row)
     return list(together.values())
+
+
+def _is_allowed(contract: Contract, row: dict) -> bool:
+    spec = contract.columns.get(row["column"])
+    if row["kind"] != "out_of_range" or spec is None:
+        return False
+    return spec.range is None or spec.range[0] <= float(row["sent"]) <= spec.range[1]
 
 
 def _texts_of(taken: Taken, rows: pd.Series) -> set[tuple]:
