@@ -190,7 +190,7 @@ def _told_apart(column: Column, before: str) -> dict[str, str]:
             bare = f"regexp_replace({before}, '\\s', '', 'g')"
             return {
                 "id_15_to_18": f"length({bare}) <= 16",
-                "letter_for_digit": f"regexp_matches({bare}, '[A-Za-wyzA-WYZ|]')",
+                "letter_for_digit": f"regexp_matches({bare}, '[A-WYZa-wyz|]')",
             }
         case "free_text" | "string" | "person_name" if _is_prose(column):
             return {"decoded": has(prose.DECODED), "markup": has(prose.MARKUP)} | (

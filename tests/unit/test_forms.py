@@ -31,7 +31,7 @@ MENDED = [
     ("timestamp", {}, "46082.5", "2026-03-01 12:00:00+08:00", "excel_serial"),
     ("money", {}, "1,086.00元", "1086.00", "number_form"),
     ("money", {}, "￥1,086", "1086.00", "number_form"),
-    ("money", {}, "1.5万", "15000.00", "number_form"),
+    ("money", {}, "1.5万", "15000.00", "scale"),
     ("money", {}, "１０８６．５", "1086.50", "full_width"),
     ("integer", {}, "1,086", "1086", "number_form"),
     ("integer", {}, "3.0", "3", "number_form"),
