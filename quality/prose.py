@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 from duckdb.sqltypes import VARCHAR
 
 from quality.text import UNSEEN, quote
@@ -42,7 +43,7 @@ MARKUP = "&#?\\w{2,6};|</?[a-zA-Z]"
 def teach(con: duckdb.DuckDBPyConnection) -> None:
     """Let this connection's SQL call `as_meant`; a second time is no matter."""
     with suppress(duckdb.NotImplementedException):  # what DuckDB raises when it knows the function already
-        con.create_function(AS_MEANT, as_meant, [VARCHAR], VARCHAR, null_handling="special")
+        con.create_function(AS_MEANT, as_meant, [VARCHAR], VARCHAR, null_handling=FunctionNullHandling.SPECIAL)
 
 
 def is_suspect(text: str) -> str:

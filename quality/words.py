@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from quality.text import dense, let, quote
+from quality.text import dense, let, quote, tidy
 
 EDGES = "[，。、；：！,.;:!'\"“”‘’【】\\[\\]<>《》·]+"
 DENIALS = "不|未|非|无|停|撤|销|终|否|误|错"  # a note with one of these may take the word back
@@ -45,8 +45,8 @@ def _plainly(words: dict[str, str]) -> dict[str, str]:
 def code(pattern: str, text: str) -> str:
     """A code of the pattern without spaces, in another case, without a spreadsheet's .0; in a pattern of digits alone also
     without dashes, and with O for 0 and l for 1 set right."""
-    ways = ["d", "upper(d)", "regexp_replace(d, '\\.0$', '')"]
+    ways = ["t", "d", "upper(d)", "regexp_replace(d, '\\.0$', '')"]
     if ALL_DIGITS.fullmatch(pattern):
         ways += ["replace(d, '-', '')", f"translate(d, {quote(LIKE_LETTERS)}, {quote(LIKE_DIGITS)})"]
     matched = ", ".join(f"CASE WHEN regexp_full_match({way}, {quote(pattern)}) THEN {way} END" for way in ways)
-    return let(dense(text), "d", f"coalesce({matched})")
+    return let(tidy(text), "t", let(dense("t"), "d", f"coalesce({matched})"))

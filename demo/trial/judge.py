@@ -127,8 +127,11 @@ class _Told:
     def outcome(self, marks: list[dict]) -> Outcome:
         """Of one accident: of a repeated row it is enough that one of the two is held."""
         first, expect = marks[0], marks[0]["expect"]
-        if any(mark["row_no"] in self.reasons for mark in marks):
-            return "held_instead" if expect in ("repaired", "kept") else "right"
+        if held := [reason for mark in marks for reason in self.reasons.get(mark["row_no"], ())]:
+            needed = not first["clean"] and all(
+                reason.startswith("row:") for reason in held
+            )  # a value lost that a rule needs
+            return "held_instead" if expect in ("repaired", "kept") and not needed else "right"
         if not first["column"]:
             return "right" if expect == "either" or expect == "kept" else "missed"
         just = all(self._is_kept(mark, mark["clean"]) for mark in marks)

@@ -39,7 +39,8 @@ class Sent:
 class Source(Protocol):
     """Where a feed's files come from; `damaged` is the clean one when no kind is asked for."""
 
-    contract_path: Path
+    @property
+    def contract_path(self) -> Path: ...
 
     def damaged(self, seed: int, kinds: Sequence[Kind], rate: float) -> Sent: ...
 
@@ -92,7 +93,11 @@ def roles_promised(path: Path, contract: Contract) -> dict[str, Told]:
             continue
         column = contract.columns[name]
         promised = "key" if name in contract.key else _role(column)
-        finer = guessed.role if not promised or PARENT_ROLE.get(guessed.role) == promised else promised
+        finer = (
+            guessed.role
+            if not promised or guessed.role == "grid" or PARENT_ROLE.get(guessed.role) == promised
+            else promised
+        )
         told[header] = Told(finer, column.required)
     return told
 
@@ -102,6 +107,8 @@ def _role(column: Column) -> str:
         return "word"
     if column.type == "date" and column.formats and not any("d" in form for form in column.formats):
         return "month"
+    if column.pattern:
+        return "text"  # of a code's form; the file's own values may show it to be a grid's
     return ROLE_OF.get(column.type, "")
 
 
