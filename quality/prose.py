@@ -33,7 +33,7 @@ _LEADS = "".join(  # what the first byte of a Chinese sign in UTF-8 becomes when
     if len(char := bytes([lead, trail]).decode("gbk", "ignore")) == 1
 )
 SUSPECT = (
-    f"[{UNSEEN}\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\ufffd]|[À-ÿ£-¿]{{2}}|&#?\\w{{2,6}};|</?[a-zA-Z]|锟斤拷|\\?{{3}}"
+    f"[{UNSEEN}\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\ufffd]|[À-ÿ£-¿]{{2}}|&#?\\w{{2,6}};|</?[a-zA-Z]|锟斤拷|\\?{{2}}|^\\?$"
     f"|[{_LEADS}]..[{_LEADS}]|^[{_LEADS}]..$|^(?i:\\*{{2,}}|test\\d*|asdf|测试\\d*|同上|上同|[〃″])$"
 )
 DECODED = f"[À-ÿ£-¿]{{2}}|[{_LEADS}]..[{_LEADS}]|^[{_LEADS}]..$"
@@ -66,8 +66,8 @@ def as_meant(text: str | None) -> str | None:
     if not told or NOTHING.fullmatch(told) or LOST.search(told):
         return None
     asked = len(ASKED.findall(told))
-    lost = (
-        told.isascii() and asked >= FEWEST_LOST and asked >= LOST_SHARE * len(told)
+    lost = told.isascii() and (
+        asked == len(told) or (asked >= FEWEST_LOST and asked >= LOST_SHARE * len(told))
     )  # no Chinese sign is left beside them
     return None if lost else told
 
