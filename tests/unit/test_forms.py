@@ -215,7 +215,7 @@ def test_a_rule_that_asks_another_column_for_a_birth_date_is_refused_when_the_co
     with pytest.raises(ValidationError, match="id_birth_date asks one column of type resident_id"):
         feed_of(
             {"born": {"from": ["出生"], "type": "date"}},
-            rows=[{"r": {"must": "born = id_birth_date(born)", "zh": "不符"}}],
+            rows=[{"born_as_id": {"must": "born = id_birth_date(born)", "zh": "不符"}}],
         )
 
 
