@@ -18,7 +18,7 @@ KINDS = ["chinese_date", "id_lower_x", "id_wrong_digit", "month_day_swapped"]
 
 def test_one_sheet_through_the_command_line() -> None:
     found, seconds = hold_trial(
-        city_sheets(["death"]), [101], [CATALOGUE[kind] for kind in KINDS], 0.3, lambda step: None
+        city_sheets(["disability_certificate"]), [101], [CATALOGUE[kind] for kind in KINDS], 0.3, lambda step: None
     )
     assert found.clean_cells > 0 and seconds > 0 and not found.damage
     assert found.kinds["chinese_date"].recall == 1.0
