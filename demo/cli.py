@@ -115,3 +115,48 @@ def corrupt_command(
         console.print("[yellow]所选种类都不适合这个文件，文件没有改动。")
     for struck in files:
         console.print(f"整个文件：{struck['kind']}（{struck['expect']}）：{struck['why']}")
+
+
+@app.command("trial")
+def trial_command(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="干净的 CSV 或 XLSX，第一行是表头；不给则用演示城市的表", exists=True, dir_okay=False),
+    ] = None,
+    contract: Annotated[Path | None, typer.Option(help="该文件的契约 YAML", exists=True, dir_okay=False)] = None,
+    feeds: Annotated[str, typer.Option(help="不给文件时：演示城市的哪些数据，逗号分隔，默认全部")] = "",
+    seeds: Annotated[str, typer.Option(help="种子，如 101 或 101-105")] = "101",
+    rate: Annotated[str, typer.Option(help="弄脏的行占多少，如 10% 或 0.1")] = "10%",
+    kinds: Annotated[str, typer.Option(help="种类或类别，逗号分隔，见 corrupt --list")] = "form,value",
+    json_file: Annotated[Path | None, typer.Option("--json", help="同时把结果写成 JSON 文件")] = None,
+) -> None:
+    """弄脏干净的表，真正入湖一遍，按种类计召回、精度和误伤。例：python -m demo trial 某表.csv --contract 契约.yaml --seeds 101-105"""
+    from demo.build import MAKERS
+    from demo.corruption.catalogue import chosen
+    from demo.trial.intake import NotTaken
+    from demo.trial.page import print_trial
+    from demo.trial.page import write_json as write_trial
+    from demo.trial.run import hold_trial
+    from demo.trial.sources import TableFile, city_sheets
+    from schemas.contract import ContractFault
+
+    if (file is None) != (contract is None):
+        raise typer.BadParameter("文件和它的契约（--contract）要一起给")
+    named = [feed.strip() for feed in feeds.split(",") if feed.strip()] or list(MAKERS)
+    if unknown := [feed for feed in named if feed not in MAKERS]:
+        raise typer.BadParameter(f"没有 {'、'.join(unknown)} 这项数据，可选：{'、'.join(MAKERS)}")
+    first, _, last = seeds.partition("-")
+    try:
+        picked = [kind for kind in chosen(word.strip() for word in kinds.split(",")) if kind.level != "file"]
+        share = float(rate.rstrip("%")) / (100 if rate.endswith("%") else 1)
+        numbers = range(int(first), int(last or first) + 1)
+        sources = [TableFile(file, contract)] if file and contract else city_sheets(named)
+        with console.status("试验") as status:
+            found, seconds = hold_trial(sources, numbers, picked, share, status.update)
+    except KeyError as unknown:
+        raise typer.BadParameter(f"没有 {unknown.args[0]} 这个种类或类别，见 corrupt --list") from None
+    except (ValueError, LookupError, BadZipFile, ContractFault, NotTaken) as fault:
+        raise typer.BadParameter(str(fault)) from None
+    print_trial(console, found, seconds)
+    if json_file:
+        write_trial(found, json_file)

@@ -11,12 +11,12 @@ from datetime import datetime
 
 import duckdb
 
-from quality import forms
+from quality import forms, prose
 from quality.evidence.alike import doubt_alike
 from quality.evidence.hear import hear
 from quality.evidence.reference import doubt_unknown
 from quality.forms import name, quote
-from schemas.contract import Contract
+from schemas.contract import ROW_RULE_FUNCTIONS, Contract
 
 
 class RowsLost(AssertionError):
@@ -44,6 +44,9 @@ def sift(
     `held` (row_no, reasons). Raises RowsLost if a row fell between.
     mended_at: SQL of the time from which a row of this row_no is judged instead of received_at, NULL for most.
     """
+    prose.teach(con)
+    for function, of in ROW_RULE_FUNCTIONS.items():
+        con.execute(f"CREATE OR REPLACE TEMP MACRO {function}(id) AS {of}")
     received = _received(received_at, mended_at)
     con.execute(_typed(contract, received))
     con.execute(_uneven(contract, received))

@@ -40,6 +40,10 @@ OURS = frozenset(
     | {"period", "attempt", "newest", "person_id"}
 )  # columns of our own tables
 ROW_RULE_CONTEXT = frozenset({"received_at"})
+ROW_RULE_FUNCTIONS = {
+    "id_birth_date": "try_strptime(substr(id, 7, 8), '%Y%m%d')::DATE",  # of an 18-digit resident ID
+    "id_sex": "CASE try_cast(substr(id, 17, 1) AS INTEGER) % 2 WHEN 1 THEN 'male' WHEN 0 THEN 'female' END",
+}  # what a row rule may ask of a resident ID besides DuckDB's own functions, as SQL over `id`
 
 
 class Strict(BaseModel):
@@ -123,6 +127,7 @@ class Column(Strict):
     range: tuple[float, float] | None = None
     privacy: Literal["L1", "L2", "L3", "L4"] = "L1"
     identifying: bool = False
+    placeholders: list[str] = []  # what this column's senders write for nothing, besides the usual 无 and —
     repair: bool = True
     policy: Policy = "hold"
     unit: list[str] = []
@@ -294,7 +299,7 @@ class Contract(Strict):
             if unknown := [name for name in names if name not in self.columns]:
                 raise ValueError(f"{place}: there is no column {unknown[0]!r}")
         for name, rule in self.rows.items():
-            _check_row_rule(name, rule.must, set(self.columns))
+            _check_row_rule(name, rule.must, self.columns)
         if (said := self.gate.event_time) and (said not in self.columns or not self._tells_time(said)):
             raise ValueError(f"gate.event_time: {said!r} is no date or timestamp column")
         return self
@@ -363,7 +368,7 @@ def header_key(header: str) -> str:
     return re.sub(r"[\s\ufeff]+", "", unicodedata.normalize("NFKC", header)).casefold()
 
 
-def _check_row_rule(name: str, must: str, columns: set[str]) -> None:
+def _check_row_rule(name: str, must: str, columns: dict[str, Column]) -> None:
     try:
         tree = sqlglot.parse_one(must, dialect="duckdb")
     except SqlglotError as fault:
@@ -371,8 +376,13 @@ def _check_row_rule(name: str, must: str, columns: set[str]) -> None:
     if tree.find(expressions.Query, expressions.DDL, expressions.Command):
         raise ValueError(f"rows.{name}: a rule looks at its own row; it holds no query")
     for used in tree.find_all(expressions.Column):
-        if used.name not in columns | ROW_RULE_CONTEXT:
+        if used.name not in columns.keys() | ROW_RULE_CONTEXT:
             raise ValueError(f"rows.{name}: there is no column {used.name!r}")
+    for call in tree.find_all(expressions.Anonymous):
+        if call.name.lower() in ROW_RULE_FUNCTIONS:
+            asked = call.expressions[0] if len(call.expressions) == 1 else None
+            if not isinstance(asked, expressions.Column) or columns[asked.name].type != "resident_id":
+                raise ValueError(f"rows.{name}: {call.name} asks one column of type resident_id")
 
 
 @cache

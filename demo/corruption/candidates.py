@@ -39,6 +39,8 @@ class Candidates:
 
     def rows(self, positions: list[int]) -> list[Row]:
         """The clean rows at these positions, touched or not."""
+        if not positions:
+            return []  # Arrow has no type for an empty list of positions
         cells = zip(*(map(str, column.take(positions)) for column in self.columns), strict=True)
         return [
             Row(at, dict(zip(self.roles, own, strict=True)), self.roles)

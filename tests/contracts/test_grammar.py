@@ -166,6 +166,7 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("columns.score.range", [0, 3], sifted),
     ("columns.kind.privacy", "L3", layout),
     ("columns.kind.identifying", True, layout),
+    ("columns.kind.placeholders", ["电梯"], sifted),
     ("columns.phone.repair", False, sifted),
     ("rows", [{"positive": {"must": "score >= 6", "zh": "得分为负"}}], sifted),
     ("rows", [{"positive": {"must": "score >= 0", "zh": "不得为负"}}], sifted),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from delivered_files import Built, contract_of, feed, paths_of, table_of
 
-from schemas.contract import Column, Contract, contract_files, header_key
+from schemas.contract import ROW_RULE_FUNCTIONS, Column, Contract, contract_files, header_key
 from schemas.written import strptime_of
 
 FEEDS = [path.stem for path in contract_files()]
@@ -41,6 +41,8 @@ def test_row_rules(name: str, tables: dict[str, pd.DataFrame], contracts: dict[s
     contract, frame = contracts[name], tables[name]
     rows = pd.DataFrame({column: typed(frame[column], spec) for column, spec in contract.columns.items()})
     rows["received_at"] = pd.Timestamp("2026-06-29 08:00")
+    for function, of in ROW_RULE_FUNCTIONS.items():
+        duckdb.sql(f"CREATE OR REPLACE TEMP MACRO {function}(id) AS {of}")
     for rule, spec in contract.rows.items():
         told = duckdb.sql(
             f"SELECT count(*) FILTER (NOT ({spec.must})), count(*) FILTER ({spec.must}) > 0 FROM rows"

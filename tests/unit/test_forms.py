@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_feed import one_column, read_values
+from pydantic import ValidationError
+from small_feed import feed_of, one_column, read_values, sifted
 
 from quality.reasons import say_held
 
@@ -30,7 +31,7 @@ MENDED = [
     ("timestamp", {}, "46082.5", "2026-03-01 12:00:00+08:00", "excel_serial"),
     ("money", {}, "1,086.00元", "1086.00", "number_form"),
     ("money", {}, "￥1,086", "1086.00", "number_form"),
-    ("money", {}, "1.5万", "15000.00", "number_form"),
+    ("money", {}, "1.5万", "15000.00", "scale"),
     ("money", {}, "１０８６．５", "1086.50", "full_width"),
     ("integer", {}, "1,086", "1086", "number_form"),
     ("integer", {}, "3.0", "3", "number_form"),
@@ -49,6 +50,60 @@ MENDED = [
     ("date", {}, "1900-01-01", None, "placeholder"),
     ("mobile", {}, "13800000000", None, "placeholder"),
     ("boolean", {}, "１", "True", "full_width"),
+    ("date", {}, "民國109年1月3日", "2020-01-03", "roc_year"),
+    ("date", {}, "民国109/1/3", "2020-01-03", "roc_year"),
+    ("date", {}, "25/4/2011", "2011-04-25", "year_last"),
+    ("date", {}, "4/25/2011", "2011-04-25", "year_last"),
+    ("date", {}, "二〇二六年一月三日", "2026-01-03", "chinese_numerals"),
+    ("date", {}, "二零二六年十二月三十一日", "2026-12-31", "chinese_numerals"),
+    ("date", {}, "2020年1月3号", "2020-01-03", "date_form"),
+    ("date", {}, "2020-01-03 00:00:00", "2020-01-03", "date_form"),
+    ("date", {}, "2020–01–03", "2020-01-03", "date_form"),
+    ("date", {}, '="2020-01-03"', "2020-01-03", "text_marker"),
+    ("date", {}, "0000-00-00", None, "placeholder"),
+    ("timestamp", {}, "2019-10-29 05:26:29 PM", "2019-10-29 17:26:29+08:00", "date_form"),
+    ("timestamp", {}, "2019/12/7 下午4:42:05", "2019-12-07 16:42:05+08:00", "date_form"),
+    ("timestamp", {}, "2019/12/7 上午12:01:41", "2019-12-07 00:01:41+08:00", "date_form"),
+    ("timestamp", {}, "3/19/2019 11:22:30", "2019-03-19 11:22:30+08:00", "year_last"),
+    ("timestamp", {}, "民国108年12月15日 13:56:38", "2019-12-15 13:56:38+08:00", "roc_year"),
+    ("timestamp", {}, "1560078404000", "2019-06-09 19:06:44+08:00", "epoch"),
+    ("timestamp", {}, "1560078404", "2019-06-09 19:06:44+08:00", "epoch"),
+    ("timestamp", {}, "2019-09-12T05:35:58Z", "2019-09-12 13:35:58+08:00", "time_zone"),
+    ("timestamp", {}, "2019-10-15T15:23:48+08:00", "2019-10-15 15:23:48+08:00", "time_zone"),
+    ("timestamp", {}, "2019-10-15 15:23:48.0", "2019-10-15 15:23:48+08:00", "date_form"),
+    ("timestamp", {}, "2019-05-11 24:06:05", "2019-05-12 00:06:05+08:00", "date_form"),
+    ("integer", {}, "12次", "12", "number_form"),
+    ("integer", {}, "(5)", "-5", "number_form"),
+    ("integer", {}, "三百二十", "320", "chinese_numerals"),
+    ("integer", {}, "两万三千零五", "23005", "chinese_numerals"),
+    ("money", {}, "壹万贰仟元整", "12000.00", "chinese_numerals"),
+    ("money", {}, "1.5万元", "15000.00", "scale"),
+    ("money", {}, "1.23456万", "12345.60", "scale"),
+    ("money", {}, "1.2亿", "120000000.00", "scale"),
+    ("number", {}, "36.5℃", "36.5", "number_form"),
+    ("number", {}, "120平方米", "120.0", "number_form"),
+    ("number", {}, "87.65-", "-87.65", "number_form"),
+    ("number", {"range": [73, 136]}, "E120.75321", "120.75321", "degrees"),
+    ("number", {"range": [73, 136]}, "120°45′11.56″", "120.75321111", "degrees"),
+    ("number", {"range": [73, 136]}, "120753210", "120.75321", "number_form"),
+    ("mobile", {}, "（+86）13712345678", "13712345678", "mobile_form"),
+    ("mobile", {}, "013712345678", "13712345678", "mobile_form"),
+    ("mobile", {}, "13712345678.0", "13712345678", "mobile_form"),
+    ("mobile", {}, "手机：13712345678(儿子)", "13712345678", "mobile_form"),
+    ("resident_id", {}, "11010519491231002×", "11010519491231002X", "id_form"),
+    ("resident_id", {}, "1101O519491231002X", "11010519491231002X", "letter_for_digit"),
+    ("person_name", {}, "张三先生", "张三", "name_form"),
+    ("person_name", {}, "阿卜杜拉•买买提", "阿卜杜拉·买买提", "name_form"),
+    ("person_name", {}, "ÕÅÈý", "张三", "decoded"),
+    ("free_text", {}, "¾´°®µÄÁìµ¼", "敬爱的领导", "decoded"),
+    ("free_text", {}, "涓滄箹鑺卞洯", "东湖花园", "decoded"),
+    ("free_text", {}, "<p>路灯&#65292;不亮</p>", "路灯，不亮", "markup"),
+    ("free_text", {}, "路灯\x07不亮", "路灯不亮", "unseen_sign"),
+    ("string", {"pattern": r"\d{15}"}, "330499-001-001001", "330499001001001", "code_form"),
+    ("string", {"pattern": r"\d{15}"}, "33O49900l001001", "330499001001001", "letter_for_digit"),
+    ("string", {"map": {"低保": "basic"}}, "低保（待核）", "basic", "word_form"),
+    ("string", {"map": {"Open - Dup": "twice"}}, "open-dup", "twice", "word_form"),
+    ("integer", {"placeholders": ["999"]}, "999", None, "placeholder"),
 ]
 AS_AGREED = [
     ("date", {}, "2020-01-03", "2020-01-03"),
@@ -61,6 +116,8 @@ AS_AGREED = [
     ("person_name", {}, "阿卜杜拉·买买提", "阿卜杜拉·买买提"),
     ("person_name", {}, "Anna Lee", "Anna Lee"),
     ("boolean", {}, "否", "False"),
+    ("free_text", {}, "为什么???不处理", "为什么???不处理"),
+    ("free_text", {}, "浏阳河边12.5°C·晴，Café Rén，3<5", "浏阳河边12.5°C·晴，Café Rén，3<5"),
     ("string", {"map": {"无": "none", "有": "some"}}, "无", "none"),
 ]
 HELD = [
@@ -76,7 +133,7 @@ HELD = [
     ("money", "1,5", "a decimal comma or a group"),
     ("money", "$1,086", "another currency"),
     ("money", "1086.005", "half a fen would be lost"),
-    ("money", "1.23456万", "finer than a fen is not lost but not agreed"),
+    ("money", "1.2345678万", "half a fen would be lost"),
     ("integer", "3.5", "not whole"),
     ("integer", "99999999999999999999", "too long to keep"),
     ("number", "1e5", "Excel has cut an identifier"),
@@ -86,6 +143,19 @@ HELD = [
     ("resident_id", "110105194913310020", "a thirteenth month"),
     ("resident_id", "11010549133100", "a digit short"),
     ("boolean", "也许", "neither"),
+    ("date", "202611", "a month, or a day without its zeros"),
+    ("date", "农历正月初一", "no year"),
+    ("timestamp", "03/04/2019 11:22", "April or March"),
+    ("integer", "三百二", "302 or 320"),
+    ("integer", "约3", "not exact"),
+    ("mobile", "13712345678/13812345679", "two numbers"),
+    ("resident_id", "110105********002X", "masked"),
+    ("person_name", "张某某", "masked"),
+    ("person_name", "张三（户主）", "a note may name another"),
+    ("person_name", "李?", "a sign is lost"),
+    ("free_text", "锟斤拷锟斤拷", "lost for good"),
+    ("free_text", "A?A6??????????", "lost for good"),
+    ("string", "同上", "only the file's order would tell"),
 ]
 WRITTEN_IN = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
 
@@ -107,6 +177,46 @@ def test_a_form_with_two_meanings_or_none_is_held_never_guessed(type_, text, why
     (row,) = read_values(one_column(type_), [text])
     assert not row.kept, f"{text} was read as {row.values['value']}: {why}"
     assert [reason.split(":")[1] for reason in row.reasons] == ["value"]
+
+
+def test_a_note_that_takes_a_word_back_is_no_dress_of_the_word() -> None:
+    found = read_values(
+        one_column("string", map={"低保": "basic", "合格": "passed"}), ["低保(停发)", "不合格", "合格(复检不合格)"]
+    )
+    assert [row.reasons for row in found] == [["code:value"]] * 3
+
+
+def test_a_letter_in_an_id_is_a_digit_only_where_the_check_digit_proves_it() -> None:
+    found = read_values(one_column("resident_id"), ["1101O519491231002X", "1101O519491231003X", "110l05194912310020"])
+    assert [row.kept for row in found] == [True, False, False]
+
+
+def test_a_row_rule_asks_an_id_for_birth_date_and_sex() -> None:
+    contract = feed_of(
+        {
+            "resident_id": {"from": ["证号"], "type": "resident_id"},
+            "born": {"from": ["出生"], "type": "date"},
+            "sex": {"from": ["性别"], "type": "string", "map": {"男": "male", "女": "female"}},
+        },
+        rows=[
+            {"born_as_id": {"must": "born = id_birth_date(resident_id)", "zh": "出生日期与证号不符"}},
+            {"sex_as_id": {"must": "sex = id_sex(resident_id)", "zh": "性别与证号不符"}},
+        ],
+    )
+    people = [("1949-12-31", "女"), ("1949-12-13", "女"), ("1949-12-31", "男"), (None, None)]
+    sent = [
+        {"item_no": f"N{n}", "resident_id": "11010519491231002X", "born": born, "sex": sex}
+        for n, (born, sex) in enumerate(people)
+    ]
+    assert [row.reasons for row in sifted(contract, sent)[1]] == [[], ["row:born_as_id"], ["row:sex_as_id"], []]
+
+
+def test_a_rule_that_asks_another_column_for_a_birth_date_is_refused_when_the_contract_is_read() -> None:
+    with pytest.raises(ValidationError, match="id_birth_date asks one column of type resident_id"):
+        feed_of(
+            {"born": {"from": ["出生"], "type": "date"}},
+            rows=[{"born_as_id": {"must": "born = id_birth_date(born)", "zh": "不符"}}],
+        )
 
 
 def test_a_day_of_seven_digits_is_held_also_where_the_agreed_form_is_digits() -> None:

@@ -1,0 +1,49 @@
+"""A trial takes its damaged files in for real, and tells what was mended from what was missed and what was harmed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from demo.corruption import CATALOGUE
+from demo.trial.intake import Taken
+from demo.trial.judge import Judged, judge
+from demo.trial.run import hold_trial
+from demo.trial.sources import Sent, city_sheets
+from schemas.contract import FEEDS, load_contract
+
+KINDS = ["chinese_date", "id_lower_x", "id_wrong_digit", "month_day_swapped"]
+
+
+def test_one_sheet_through_the_command_line() -> None:
+    found, seconds = hold_trial(
+        city_sheets(["disability_certificate"]), [101], [CATALOGUE[kind] for kind in KINDS], 0.3, lambda step: None
+    )
+    assert found.clean_cells > 0 and seconds > 0 and not found.damage
+    assert found.kinds["chinese_date"].recall == 1.0
+    assert sum(tally.planted for tally in found.kinds.values()) >= 3
+
+
+def test_a_clean_cell_that_changed_is_damage_and_a_wrong_repair_is_wrong() -> None:
+    contract = load_contract(FEEDS / "petition.yaml")
+    texts = {column: ["1", "2", "3"] for column in contract.columns} | {"likes": ["5", "5", "1,0"]}
+    sent = pd.DataFrame(texts, index=pd.Index([1, 2, 3], name="row_no"))
+    kept = sent.assign(likes=[5, 6, 10])
+    nothing = pd.DataFrame({"row_no": [], "reasons": []})
+    repairs = pd.DataFrame([(3, "likes", "number_form")], columns=["row_no", "column_name", "rule"])
+    taken = Taken("f", "passed", 3, sent, kept, nothing, repairs)
+    mark = {
+        "noise_id": "N",
+        "row_no": 3,
+        "key": "3",
+        "column": "likes",
+        "kind": "comma_for_point",
+        "sent": "1,0",
+        "clean": "1.0",
+        "expect": "either",
+    }
+    found = Judged()
+    judge(found, contract, Sent("f", b"", [mark]), taken, replace(taken, repairs=repairs.iloc[:0]))
+    assert found.damage == {"petition.likes": 1}
+    assert found.kinds["comma_for_point"].counts == {"wrong": 1}
