@@ -14,6 +14,7 @@ from jobs.bench.cli import app as bench_app
 from jobs.home import MissingKey, home
 from jobs.ingest.ledger import Entry
 from jobs.operate.cli import app as operate_app
+from jobs.quality_desk.cli import app as quality_desk_app
 from schemas.contract import ContractFault
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(operate_app)
+app.add_typer(quality_desk_app)
 app.add_typer(bench_app, name="bench")
 console = Console(width=None if sys.stdout.isatty() else 120)
 Day = Annotated[

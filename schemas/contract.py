@@ -18,6 +18,7 @@ from sqlglot.errors import SqlglotError
 
 from schemas.codes import load_code_list
 from schemas.faults import ContractFault, explain
+from schemas.integrity import Integrity
 from schemas.written import Cron, Duration, Encoding, Regex, Share, Zone, duration, strptime_of
 
 FEEDS = Path(__file__).parent / "feeds"
@@ -217,6 +218,7 @@ class Contract(Strict):
     columns: dict[Annotated[str, Field(pattern=SLUG)], Column]
     rows: dict[Annotated[str, Field(pattern=SLUG)], RowRule] = {}
     gate: Gate
+    integrity: Integrity | None = None
     examples: list[Example] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -249,6 +251,8 @@ class Contract(Strict):
                     raise ValueError(f"columns: header {alias!r} is claimed by both {other!r} and {name!r}")
         for name, rule in self.rows.items():
             _check_row_rule(name, rule.must, set(self.columns))
+        if self.integrity:
+            self.integrity.agree(self.columns)
         return self
 
     def takes(self, file_name: str) -> bool:
