@@ -7,32 +7,42 @@ from scipy import stats
 
 from quality.integrity.finding import Finding, cannot_judge
 
-FEWEST_FOR_FIRST, DECADES = 300, 2.0
-NONCONFORMITY = 0.015  # Nigrini's bound of the mean absolute deviation for first digits
+FEWEST_FOR_FIRST, DECADES, FEWEST_ELSEWHERE = 300, 2.0, 1000
+CONFORMITY, NONCONFORMITY = 0.012, 0.015  # Nigrini's bounds of the mean absolute deviation for first digits
 FEWEST_FOR_LAST, FEWEST_FOR_ORDER = 80, 120
 LEAST_FIGURE, LEAST_SPREAD = 100, 10.0
 SHUFFLES = 4999
 BENFORD = np.log10(1 + 1 / np.arange(1, 10))
 
 
-def first_digits(values: np.ndarray) -> Finding:
+def first_digits(values: np.ndarray, elsewhere: np.ndarray) -> Finding:
     """First digits against Benford's law, by chi-square on 8 degrees of freedom (least expected count 13, so its tail is sound).
 
-    values: (n,) figures; zeros, negatives and NaN are left out. effect: mean absolute deviation of the nine shares.
-    Judged from 300 figures on whose middle 98 % span two orders of magnitude. Source: Nigrini 2012, Benford's Law, ch. 5 and 7.
+    values: (n,) figures; zeros, negatives and NaN are left out. elsewhere: the same figure of all other units, which must
+    follow the law (1,000 figures with a deviation below .012): a figure with a limit or a usual size does not.
+    effect: mean absolute deviation of the nine shares. Judged from 300 figures on whose middle 98 % span two orders of magnitude.
+    Source: Nigrini 2012, Benford's Law, ch. 5 and 7.
     """
-    kept = values[np.isfinite(values) & (values > 0)]
+    kept, others = (part[np.isfinite(part) & (part > 0)] for part in (values, elsewhere))
     if len(kept) < FEWEST_FOR_FIRST:
         return cannot_judge("first_digits", len(kept), f"fewer than {FEWEST_FOR_FIRST} positive figures")
     low, high = np.quantile(kept, [0.01, 0.99])
     if np.log10(high / low) < DECADES:
         return cannot_judge("first_digits", len(kept), "the figures span less than two orders of magnitude")
-    digit = np.floor(kept / 10.0 ** np.floor(np.log10(kept) + 1e-12) + 1e-9).astype(int).clip(1, 9)
-    counts = np.bincount(digit, minlength=10)[1:10]
+    if len(others) < FEWEST_ELSEWHERE or _deviation(_first_counts(others)) >= CONFORMITY:
+        return cannot_judge("first_digits", len(kept), "the figure does not follow Benford's law elsewhere")
+    counts = _first_counts(kept)
     p = float(stats.chisquare(counts, BENFORD * len(kept)).pvalue)
-    return Finding(
-        "first_digits", len(kept), p, float(np.abs(counts / len(kept) - BENFORD).mean()), NONCONFORMITY
-    )
+    return Finding("first_digits", len(kept), p, _deviation(counts), NONCONFORMITY)
+
+
+def _first_counts(positive: np.ndarray) -> np.ndarray:
+    digit = np.floor(positive / 10.0 ** np.floor(np.log10(positive) + 1e-12) + 1e-9).astype(int).clip(1, 9)
+    return np.bincount(digit, minlength=10)[1:10]
+
+
+def _deviation(counts: np.ndarray) -> float:
+    return float(np.abs(counts / counts.sum() - BENFORD).mean())
 
 
 def endings(values: np.ndarray, resolution: float = 1.0) -> np.ndarray | str:

@@ -38,7 +38,7 @@ def judge_figures(units: list[Reported]) -> list[list[Finding]]:
     blocks = copied_blocks(sequences)
     return [
         [
-            first_digits(unit.values),
+            first_digits(unit.values, _elsewhere(units, number)),
             *_last(endings(unit.values, resolution), len(unit.values)),
             too_few_repeats(unit.values, resolution),
             same_again(sequences[number]),
@@ -84,6 +84,10 @@ def resolution_of(values: np.ndarray) -> float:
         if len(known) and (np.abs(scaled - np.rint(scaled)) < 1e-6).mean() >= 0.99:
             return 10.0**-decimals
     return 10.0**-FINEST
+
+
+def _elsewhere(units: list[Reported], number: int) -> np.ndarray:
+    return np.concatenate([np.zeros(0), *(unit.values for other, unit in enumerate(units) if other != number)])
 
 
 def _last(last: np.ndarray | str, count: int) -> list[Finding]:
