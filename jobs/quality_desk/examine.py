@@ -16,7 +16,7 @@ from jobs import lake
 from jobs.home import Home
 from jobs.ingest.alone import alone
 from jobs.quality_desk.figures import Figure, figures_of
-from jobs.quality_desk.words import say
+from jobs.quality_desk.words import say, title
 from quality.integrity.finding import Finding, alpha_for, expected_false, is_flag, pairs, speaking
 from quality.integrity.judge import judge_counts, judge_deadlines, judge_figures
 from schemas.contract import Contract
@@ -105,7 +105,7 @@ def _flag(home: Home, looked: Looked, as_of: date, alpha: float) -> dict[str, An
         "figure": looked.figure.column, "tests": [finding.test for finding in found],
         "p_values": [finding.p for finding in found], "effects": [finding.effect for finding in found], "n": len(unit.at),
         "period_from": first, "period_to": last,
-        "says_zh": say(named, contract.title_of(looked.figure.column), f"{first}至{last},{len(unit.at)} 条", found),
+        "says_zh": say(named, title(contract, looked.figure.column), f"{first}至{last},{len(unit.at)} 条", found),
     }  # fmt: skip
 
 

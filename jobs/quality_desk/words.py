@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from quality.integrity.finding import Finding
+from schemas.contract import Contract
 
 CLOSING = "请人工核实,不作处罚依据。"
 
 
-def say(unit: str, title: str, span: str, found: list[Finding]) -> str:
-    """unit: its name or pseudonym; title: the figure's; span: the days looked at. CLOSING always ends it."""
-    return f"{unit}的“{title}”({span}):{';'.join(_odd(finding) for finding in found)}。{CLOSING}"
+def title(contract: Contract, column: str) -> str:
+    """What a department calls a column, in Chinese where any of its headers is."""
+    aliases = contract.columns[column].aliases
+    return next((alias for alias in aliases if not alias.isascii()), aliases[0])
+
+
+def say(unit: str, figure: str, span: str, found: list[Finding]) -> str:
+    """unit: its name or pseudonym; figure: its title; span: the days looked at. CLOSING always ends it."""
+    return f"{unit}的“{figure}”({span}):{';'.join(_odd(finding) for finding in found)}。{CLOSING}"
 
 
 def _odd(finding: Finding) -> str:

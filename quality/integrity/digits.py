@@ -11,6 +11,7 @@ FEWEST_FOR_FIRST, DECADES, FEWEST_ELSEWHERE = 300, 2.0, 1000
 CONFORMITY, NONCONFORMITY = 0.012, 0.015  # Nigrini's bounds of the mean absolute deviation for first digits
 FEWEST_FOR_LAST, FEWEST_FOR_ORDER = 80, 120
 LEAST_FIGURE, LEAST_SPREAD = 100, 10.0
+LEAST_FOR_ORDER, LEAST_STEP = 20, 5.0
 SHUFFLES = 4999
 BENFORD = np.log10(1 + 1 / np.arange(1, 10))
 
@@ -97,14 +98,13 @@ def too_few_repeats(values: np.ndarray, resolution: float = 1.0, seed: int = 0) 
     (standard deviation of differences from 5 units on). effect: 1 − repeats / repeats expected. Given which digits there are,
     so independent of their shares. Source: Mosimann, Dahlberg, Davidian & Krueger 2002, Accountability in Research 9:75–92.
     """
-    last = endings(values, resolution)
-    if isinstance(last, str):
-        return cannot_judge("too_few_repeats", len(values), last)
-    if len(last) < FEWEST_FOR_ORDER:
-        return cannot_judge("too_few_repeats", len(last), f"fewer than {FEWEST_FOR_ORDER} figures of three digits")
-    steps = np.diff(values[np.isfinite(values)] / resolution)
-    if np.median(np.abs(steps)) / 0.6745 < 5:
-        return cannot_judge("too_few_repeats", len(last), "neighbouring figures lie too near to each other")
+    whole = np.rint(values[np.isfinite(values)] / resolution).astype(np.int64)
+    whole = whole[np.abs(whole) >= LEAST_FOR_ORDER]
+    if len(whole) < FEWEST_FOR_ORDER:
+        return cannot_judge("too_few_repeats", len(whole), f"fewer than {FEWEST_FOR_ORDER} figures of two digits")
+    if np.median(np.abs(np.diff(whole))) / 0.6745 < LEAST_STEP:
+        return cannot_judge("too_few_repeats", len(whole), "neighbouring figures lie too near to each other")
+    last = np.abs(whole) % 10
     repeats = int((last[1:] == last[:-1]).sum())
     shares = np.bincount(last, minlength=10)
     expected = float((shares * (shares - 1)).sum() / len(last))

@@ -29,12 +29,18 @@ class Reported:
 
 def judge_figures(units: list[Reported]) -> list[list[Finding]]:
     """A number that units report: digits, order, repetitions. One list of findings a unit."""
-    resolution = resolution_of(np.concatenate([unit.values for unit in units])) if units else 1.0
+    if not units:
+        return []
+    resolution = resolution_of(np.concatenate([unit.values for unit in units]))
     sequences = [
         Sequence(np.rint(unit.values / resolution).astype(np.int64), _likeness(unit.at), unit.at.astype(np.int64))
         for unit in units
     ]
-    free = [free_figures(unit.values, resolution) for unit in units]
+    span = (min(int(one.values.min()) for one in sequences), max(int(one.values.max()) for one in sequences))
+    free = [
+        free_figures(unit.values, sequence.strata, resolution, span)
+        for unit, sequence in zip(units, sequences, strict=True)
+    ]
     blocks = copied_blocks(sequences)
     return [
         [
