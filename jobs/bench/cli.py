@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -66,3 +67,41 @@ def crowd_command(
     )
     for stretch, seconds in crowd.waits.items():
         console.print(f"  {seconds:6.1f} s  {stretch}")
+
+
+@app.command("integrity")
+def integrity_command(
+    data: Annotated[Path | None, typer.Option(help="folder of published data (default: CITYBRAIN_BENCH_DATA, else ../shared/data)")] = None,
+    replications: Annotated[int, typer.Option(help="units of each simulated shape; 0 for published data alone", min=0)] = 1000,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+) -> None:
+    """How often the quality desk's tests speak of honest figures, of made-up ones, and of published data that nobody falsified.
+
+    Example: citybrain bench integrity --data ../shared/data
+    """
+    import os
+
+    from jobs.bench.integrity import Spoken, published, simulate
+
+    folder = data or Path(os.environ.get("CITYBRAIN_BENCH_DATA") or "../shared/data")
+    table = Table("figures", "units", "flagged", "expected at most", "test", "judged", "p < .05", "speaks at .001")
+
+    def add(spoken: Spoken) -> None:
+        first = (spoken.name, f"{spoken.units:,}", f"{spoken.flags:,}", f"{spoken.expected:.1e}")
+        for test, judged in spoken.judged.items():
+            share = f"{spoken.below_05[test] / judged:.1%}" if judged else "—"
+            table.add_row(*first, test, f"{judged:,}", share, f"{spoken.spoke[test]:,}")
+            first = ("", "", "", "")
+        table.add_section()
+
+    with console.status("bench") as status:
+        for spoken in simulate(replications, seed) if replications else ():
+            status.update(spoken.name)
+            add(spoken)
+        try:
+            for spoken in published(folder):
+                status.update(spoken.name)
+                add(spoken)
+        except FileNotFoundError as fault:
+            console.print(f"[yellow]{fault}[/yellow]")
+    console.print(table)

@@ -11,9 +11,10 @@ from quality.integrity.variation import neighbours
 
 FEWEST = 28
 SHORTEST_GRAM = 3
+AROUND = 14  # places before and after
 WANTED = np.log(1e4)  # nats beyond chance from which a block is looked at closely
-SHUFFLES, ENOUGH = 1999, 20
-MOST_ALIKE = 0.5  # correlation of neighbouring figures up to which their order can be shuffled
+SHUFFLES, ENOUGH = 9999, 20
+MOST_ALIKE = 0.3  # correlation of neighbouring figures up to which their order can be shuffled
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,25 @@ class _Joined:
 
 
 def _nats(unit: Sequence) -> np.ndarray:
-    """What a chance match would be against at each place: −log of the value's share in its stratum, one added to both."""
+    """What a chance match would be against at each place: −log of the value's share in its stratum or around it, whichever is more.
+
+    One is added to counts and sizes, as the place itself is among them. Around it: a quiet season is all zeros.
+    """
     keys = np.stack([unit.strata, unit.values])
     _, which, counts = np.unique(keys, axis=1, return_inverse=True, return_counts=True)
     _, stratum, sizes = np.unique(unit.strata, return_inverse=True, return_counts=True)
-    share = (counts[which.ravel()] + 1) / (sizes[stratum] + 1)
+    alike = (counts[which.ravel()] + 1) / (sizes[stratum] + 1)
+    share = np.minimum(1.0, np.maximum(alike, _share_around(unit.values)))
     told = 0.5 * np.log(1 - min(correlation(unit), 0.99) ** 2)
-    return np.maximum(0.0, -np.log(np.minimum(share, 1.0)) + told)
+    return np.maximum(0.0, -np.log(share) + told)
+
+
+def _share_around(values: np.ndarray) -> np.ndarray:
+    """(n,) share of each value among its neighbours and itself."""
+    size = 2 * AROUND + 1
+    padded = np.pad(values, AROUND, mode="reflect")
+    same = (np.lib.stride_tricks.sliding_window_view(padded, size) == values[:, None]).sum(axis=1)
+    return (same + 1) / (size + 1)
 
 
 def correlation(unit: Sequence) -> float:
@@ -131,15 +144,14 @@ def same_again(unit: Sequence, seed: int = 0) -> Finding:
     if correlation(unit) > MOST_ALIKE:
         return cannot_judge("same_again", count, "each figure tells much of the next: it moves slowly")
     told, limits = _repeats(unit.values), (unit.values.min(), unit.values.max())
-    dice, groups, drawn = np.random.default_rng(seed), neighbours(unit.strata), []
-    for _ in range(SHUFFLES):
+    dice, groups = np.random.default_rng(seed), neighbours(unit.strata)
+    drawn, above = [], 0
+    while above < ENOUGH and len(drawn) < SHUFFLES:
         shuffled = unit.values.copy()
         for places in groups:
             shuffled[places] = dice.permutation(unit.values[places])
         drawn.append(_repeats(shuffled, limits))
-        if sum(one >= told for one in drawn) >= ENOUGH:
-            break
-    above = sum(one >= told for one in drawn)
+        above += drawn[-1] >= told
     p = above / len(drawn) if above >= ENOUGH else (above + 1) / (len(drawn) + 1)
     return Finding("same_again", count, p, told / max(float(np.mean(drawn)), 0.5) - 1, 0.5)
 

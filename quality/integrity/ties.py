@@ -16,11 +16,15 @@ ROUNDED, UNEVEN = 0.05, 0.15  # excess of 0 and 5, Cramér's V of the others, fr
 
 @dataclass(frozen=True)
 class Free:
-    """Free figures of one unit. counts: (strata, span + 1) how often each whole figure from `low` on came in each stratum."""
+    """Free figures of one unit. marks: (m,) ascending, one for each stratum and whole figure that came, figures side by side
+    having marks side by side; counts: (m,) how often."""
 
-    low: int
+    marks: np.ndarray
     counts: np.ndarray
-    n: int
+
+    @property
+    def n(self) -> int:
+        return int(self.counts.sum())
 
 
 def free_figures(values: np.ndarray, strata: np.ndarray, resolution: float, span: tuple[int, int]) -> Free | str:
@@ -37,9 +41,14 @@ def free_figures(values: np.ndarray, strata: np.ndarray, resolution: float, span
     known = np.isfinite(values)
     whole, stratum = np.rint(values[known] / resolution).astype(np.int64), strata[known]
     inside = (whole != whole.min()) & (whole != whole.max())
-    counts = np.zeros((int(strata.max()) + 1, span[1] - span[0] + 1))
-    np.add.at(counts, (stratum[inside], whole[inside] - span[0]), 1)
-    return Free(span[0], counts, int(inside.sum()))
+    width = span[1] - span[0] + 2  # one more, so that the highest of a stratum is not beside the lowest of the next
+    return Free(*np.unique(stratum[inside] * width + whole[inside] - span[0], return_counts=True))
+
+
+def _pairs(some: Free, other: Free, apart: int) -> float:
+    """Pairs of one figure of each in the same stratum, of which the other's is so many higher."""
+    _, mine, theirs = np.intersect1d(some.marks + apart, other.marks, assume_unique=True, return_indices=True)
+    return float(some.counts[mine] @ other.counts[theirs])
 
 
 def repeated_figures(figures: Free | str) -> Finding:
@@ -51,9 +60,8 @@ def repeated_figures(figures: Free | str) -> Finding:
     """
     if isinstance(figures, str):
         return cannot_judge("repeated_figures", 0, figures)
-    counts = figures.counts
-    same = float((counts * (counts - 1)).sum() / 2)
-    beside = float((counts[:, 1:] * counts[:, :-1]).sum())
+    same = float((figures.counts * (figures.counts - 1)).sum() / 2)
+    beside = _pairs(figures, figures, 1)
     return _finding("repeated_figures", figures.n, same, beside, 1)
 
 
@@ -73,10 +81,8 @@ def shared_figures(figures: Free | str, others: list[Free | str]) -> Finding:
 
 
 def _shared(some: Free, other: Free, tried: int, number: int) -> Finding:
-    strata = min(len(some.counts), len(other.counts))
-    mine, theirs = some.counts[:strata], other.counts[:strata]
-    same = float((mine * theirs).sum())
-    beside = float((mine[:, 1:] * theirs[:, :-1]).sum() + (mine[:, :-1] * theirs[:, 1:]).sum())
+    same = _pairs(some, other, 0)
+    beside = _pairs(some, other, 1) + _pairs(some, other, -1)
     return _finding("shared_figures", some.n, same, beside, tried, (number,))
 
 
