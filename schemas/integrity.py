@@ -69,13 +69,19 @@ class Integrity(BaseModel):
             if name not in columns:
                 raise ValueError(f"integrity.{key}: there is no column {name!r}")
             if kinds and columns[name].type not in kinds:
-                raise ValueError(f"integrity.{key}: column {name!r} is a {columns[name].type}, not a {' or '.join(kinds)}")
+                raise ValueError(
+                    f"integrity.{key}: column {name!r} is a {columns[name].type}, not a {' or '.join(kinds)}"
+                )
             if columns[name].identifies:
                 raise ValueError(f"integrity.{key}: column {name!r} tells who a person is, and is not kept in silver")
 
     def _named(self) -> list[tuple[str, str, tuple[str, ...]]]:
         """Each key with the column it names and the types that column may have."""
-        named = [("by", self.by, ()), ("at", self.at, TIMES), *(("figures", figure, NUMBERS) for figure in self.figures)]
+        named = [
+            ("by", self.by, ()),
+            ("at", self.at, TIMES),
+            *(("figures", figure, NUMBERS) for figure in self.figures),
+        ]
         if self.deadline:
             named.append(("deadline.closed", self.deadline.closed, TIMES))
             if isinstance(self.deadline.due, str):

@@ -21,7 +21,20 @@ A_DAY, A_MINUTE = 86_400, 60
 LIKED_DIGITS = np.array([0.26, 0.05, 0.11, 0.07, 0.07, 0.20, 0.07, 0.05, 0.08, 0.04])
 REDRAWN = 0.8  # of the numbers whose last digit is the one just written
 # minutes of made-up times
-LIKED_MINUTES = {0: 0.22, 30: 0.18, 15: 0.09, 45: 0.07, 10: 0.09, 20: 0.09, 40: 0.08, 50: 0.07, 5: 0.03, 25: 0.03, 35: 0.03, 55: 0.02}
+LIKED_MINUTES = {
+    0: 0.22,
+    30: 0.18,
+    15: 0.09,
+    45: 0.07,
+    10: 0.09,
+    20: 0.09,
+    40: 0.08,
+    50: 0.07,
+    5: 0.03,
+    25: 0.03,
+    35: 0.03,
+    55: 0.02,
+}
 MOVED_BY_A_DAY, CLOSED_LATE = 0.15, 0.85
 COPIED_DAYS, LENT_DAYS = 10, 7
 SMOOTHED, ROUNDED = 2, 1
@@ -96,12 +109,29 @@ class Fabrications:
         for name in chosen[:-ROUNDED]:
             own = np.flatnonzero(community == name)
             at[own] = _smoothed(dice, self.plan, at[own])
-            self._note("grid_report", str(name), "reported_at", "smoothed", self.plan.start, len(own), "每天补报或压报到差不多的件数,时间事后补填")
+            self._note(
+                "grid_report",
+                str(name),
+                "reported_at",
+                "smoothed",
+                self.plan.start,
+                len(own),
+                "每天补报或压报到差不多的件数,时间事后补填",
+            )
         for name in chosen[-ROUNDED:]:
             own = np.flatnonzero(community == name)
             minute = at[own].astype("datetime64[m]").astype(np.int64)
             at[own] = (np.floor(minute / 10) * 10).astype(np.int64).astype("datetime64[m]").astype("datetime64[s]")
-            self._note("grid_report", str(name), "reported_at", "rounded", self.plan.start, len(own), "时间习惯写到十分钟,件数属实", "quiet")
+            self._note(
+                "grid_report",
+                str(name),
+                "reported_at",
+                "rounded",
+                self.plan.start,
+                len(own),
+                "时间习惯写到十分钟,件数属实",
+                "quiet",
+            )
         return _in_order(stream, at)
 
     def close(self, at: np.ndarray, closed: np.ndarray, unit: np.ndarray, allowed: np.timedelta64) -> np.ndarray:
@@ -115,14 +145,26 @@ class Fabrications:
         for name in AT_THE_DEADLINE:
             own = np.flatnonzero((unit == name) & ~np.isnat(closed) & (dice.random(len(at)) < CLOSED_LATE))
             closed[own] = at[own] + allowed - A_MINUTE
-            self._note("hotline", name, "closed_at", "at_deadline", self.plan.start, len(own), "未办结的到时限前一分钟一律点办结")
+            self._note(
+                "hotline",
+                name,
+                "closed_at",
+                "at_deadline",
+                self.plan.start,
+                len(own),
+                "未办结的到时限前一分钟一律点办结",
+            )
         own = np.flatnonzero((unit == IN_A_RUSH) & ~np.isnat(closed) & (dice.random(len(at)) < 0.35))
         hurried = (dice.gamma(1.6, 5.0, len(own)) * 3600).astype(np.int64)
         closed[own] = np.maximum(closed[own], at[own] + allowed - np.maximum(hurried, 120).astype("timedelta64[s]"))
-        self._note("hotline", IN_A_RUSH, "closed_at", "rushed", self.plan.start, len(own), "临近时限集中办理,时间属实", "quiet")
+        self._note(
+            "hotline", IN_A_RUSH, "closed_at", "rushed", self.plan.start, len(own), "临近时限集中办理,时间属实", "quiet"
+        )
         return closed
 
-    def _note(self, feed: str, unit: str, figure: str, kind: str, first: date, rows: int, note: str, expect: str = "flag") -> None:
+    def _note(
+        self, feed: str, unit: str, figure: str, kind: str, first: date, rows: int, note: str, expect: str = "flag"
+    ) -> None:
         told = (feed, unit, figure, kind, expect, str(first), str(self.plan.end), rows, note)
         self.rows.append(dict(zip(COLUMNS, told, strict=True)))
 
@@ -140,7 +182,9 @@ def _smoothed(dice: np.random.Generator, plan: Plan, at: np.ndarray) -> np.ndarr
     """The reports spread evenly over all days; one that is moved to another day gets a time that comes to mind."""
     day = at.astype("datetime64[D]")
     even = (np.arange(len(at)) + 0.5) * plan.days / len(at)
-    even = np.floor(even).astype(int) + dice.choice([-1, 0, 1], len(at), p=[MOVED_BY_A_DAY / 2, 1 - MOVED_BY_A_DAY, MOVED_BY_A_DAY / 2])
+    even = np.floor(even).astype(int) + dice.choice(
+        [-1, 0, 1], len(at), p=[MOVED_BY_A_DAY / 2, 1 - MOVED_BY_A_DAY, MOVED_BY_A_DAY / 2]
+    )
     new = np.datetime64(plan.start, "D") + np.clip(even, 0, plan.days - 1)
     hour = dice.choice(len(HOURS), len(at), p=WALKING / WALKING.sum())
     minute = dice.choice(list(LIKED_MINUTES), len(at), p=list(LIKED_MINUTES.values()))
@@ -153,4 +197,6 @@ def _in_order(stream: Stream, at: np.ndarray) -> Stream:
     order = np.argsort(at, kind="stable")
     at, day = at[order], at[order].astype("datetime64[D]")
     number = (np.arange(len(at)) - np.searchsorted(day, day) + 1).astype(np.int32)
-    return replace(stream, grid=stream.grid[order], kind=stream.kind[order], at=at, event=stream.event[order], number=number)
+    return replace(
+        stream, grid=stream.grid[order], kind=stream.kind[order], at=at, event=stream.event[order], number=number
+    )

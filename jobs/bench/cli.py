@@ -71,8 +71,12 @@ def crowd_command(
 
 @app.command("integrity")
 def integrity_command(
-    data: Annotated[Path | None, typer.Option(help="folder of published data (default: CITYBRAIN_BENCH_DATA, else ../shared/data)")] = None,
-    replications: Annotated[int, typer.Option(help="units of each simulated shape; 0 for published data alone", min=0)] = 1000,
+    data: Annotated[
+        Path | None, typer.Option(help="folder of published data (default: CITYBRAIN_BENCH_DATA, else ../shared/data)")
+    ] = None,
+    replications: Annotated[
+        int, typer.Option(help="units of each simulated shape; 0 for published data alone", min=0)
+    ] = 1000,
     seed: Annotated[int, typer.Option(min=0)] = 1,
 ) -> None:
     """How often the quality desk's tests speak of honest figures, of made-up ones, and of published data that nobody falsified.
@@ -84,24 +88,25 @@ def integrity_command(
     from jobs.bench.integrity import Spoken, published, simulate
 
     folder = data or Path(os.environ.get("CITYBRAIN_BENCH_DATA") or "../shared/data")
-    table = Table("figures", "units", "flagged", "expected at most", "test", "judged", "p < .05", "speaks at .001")
 
-    def add(spoken: Spoken) -> None:
-        first = (spoken.name, f"{spoken.units:,}", f"{spoken.flags:,}", f"{spoken.expected:.1e}")
+    def tell(spoken: Spoken) -> None:
+        table = Table(
+            "test",
+            "judged",
+            "p < .05",
+            "speaks at .001",
+            title=f"{spoken.name}: {spoken.flags} of {spoken.units} flagged",
+            title_justify="left",
+        )
         for test, judged in spoken.judged.items():
             share = f"{spoken.below_05[test] / judged:.1%}" if judged else "—"
-            table.add_row(*first, test, f"{judged:,}", share, f"{spoken.spoke[test]:,}")
-            first = ("", "", "", "")
-        table.add_section()
+            table.add_row(test, f"{judged:,}", share, f"{spoken.spoke[test]:,}")
+        console.print(table)
 
-    with console.status("bench") as status:
-        for spoken in simulate(replications, seed) if replications else ():
-            status.update(spoken.name)
-            add(spoken)
-        try:
-            for spoken in published(folder):
-                status.update(spoken.name)
-                add(spoken)
-        except FileNotFoundError as fault:
-            console.print(f"[yellow]{fault}[/yellow]")
-    console.print(table)
+    for spoken in simulate(replications, seed) if replications else ():
+        tell(spoken)
+    try:
+        for spoken in published(folder):
+            tell(spoken)
+    except FileNotFoundError as fault:
+        console.print(f"[yellow]{fault}[/yellow]")

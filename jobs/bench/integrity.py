@@ -80,7 +80,9 @@ def _days(counts: np.ndarray, dice: np.random.Generator, minute: Callable[[int],
     return Reported("u", np.sort(at), np.ones(len(at)))
 
 
-def _counts(mean: Callable[[np.random.Generator], np.ndarray], rounded: int = 1) -> Callable[[np.random.Generator], Reported]:
+def _counts(
+    mean: Callable[[np.random.Generator], np.ndarray], rounded: int = 1
+) -> Callable[[np.random.Generator], Reported]:
     """Poisson reports of a (days,) mean, their minutes rounded down to so many."""
 
     def make(dice: np.random.Generator) -> Reported:

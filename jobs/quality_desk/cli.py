@@ -18,9 +18,12 @@ console = Console(width=None if sys.stdout.isatty() else 160)
 
 @app.command()
 def integrity(
-    feed: Annotated[str | None, typer.Option("--feed", help="one feed (default: all that ask for it) · 一项数据,默认全部")] = None,
+    feed: Annotated[
+        str | None, typer.Option("--feed", help="one feed (default: all that ask for it) · 一项数据,默认全部")
+    ] = None,
     as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="按哪一天判断 · judge the days before this one (default: today)")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="按哪一天判断 · judge the days before this one (default: today)"),
     ] = None,
     days: Annotated[int, typer.Option(help="往前看多少天 · days looked back", min=28)] = 180,
 ) -> None:
@@ -39,7 +42,13 @@ def integrity(
     for flag in done.flags:
         p_values = "\n".join(f"{p:.1e}" for p in flag["p_values"])
         table.add_row(
-            flag["department"], flag["feed"], flag["unit"], f"{flag['n']:,}", "\n".join(flag["tests"]), p_values, flag["says_zh"]
+            flag["department"],
+            flag["feed"],
+            flag["unit"],
+            f"{flag['n']:,}",
+            "\n".join(flag["tests"]),
+            p_values,
+            flag["says_zh"],
         )
     if done.flags:
         console.print(table)

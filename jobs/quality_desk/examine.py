@@ -84,9 +84,7 @@ def judge(figure: Figure) -> list[list[Finding]]:
     return judge_figures(figure.units)
 
 
-def _look(
-    home: Home, contract: Contract, as_of: date, days: int, told: Callable[[str], None]
-) -> Iterator[Looked]:
+def _look(home: Home, contract: Contract, as_of: date, days: int, told: Callable[[str], None]) -> Iterator[Looked]:
     told(contract.feed)
     for figure in figures_of(home, contract, as_of, days):
         for number, findings in enumerate(judge(figure)):

@@ -29,7 +29,9 @@ def before_deadline(minutes_left: np.ndarray, window_minutes: float = 60.0) -> F
     if last + around < FEWEST_NEAR:
         return cannot_judge("before_deadline", len(left), f"fewer than {FEWEST_NEAR} closed near the deadline")
     p = float(stats.binom.sf(last - 1, last + around, RUSH / (RUSH + NEIGHBOURS)))
-    return Finding("before_deadline", len(left), p, float(np.log((last + 0.5) / (around / NEIGHBOURS + 0.5))), np.log(3))
+    return Finding(
+        "before_deadline", len(left), p, float(np.log((last + 0.5) / (around / NEIGHBOURS + 0.5))), np.log(3)
+    )
 
 
 def same_lag(minutes_left: np.ndarray, window_minutes: int = 60) -> Finding:

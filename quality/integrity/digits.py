@@ -71,7 +71,9 @@ def terminal_digits(last: np.ndarray) -> Finding:
     """
     other = last[last % 5 != 0]
     if len(other) < FEWEST_FOR_LAST:
-        return cannot_judge("terminal_digits", len(other), f"fewer than {FEWEST_FOR_LAST} figures that end neither in 0 nor in 5")
+        return cannot_judge(
+            "terminal_digits", len(other), f"fewer than {FEWEST_FOR_LAST} figures that end neither in 0 nor in 5"
+        )
     counts = np.bincount(other, minlength=10)[[1, 2, 3, 4, 6, 7, 8, 9]]
     chi = float(((counts - len(other) / 8) ** 2).sum() / (len(other) / 8))
     return Finding("terminal_digits", len(other), float(stats.chi2.sf(chi, 7)), (chi / (7 * len(other))) ** 0.5, 0.1)

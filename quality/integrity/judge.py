@@ -78,7 +78,9 @@ def judge_deadlines(units: list[Reported], to_the_day: bool = False) -> list[lis
     """Minutes left when matters were closed. to_the_day: closings have no clock, and the window is the day."""
     if to_the_day:
         none = "times are to the day"
-        return [[before_deadline(unit.values, 1440), cannot_judge("same_lag", len(unit.values), none)] for unit in units]
+        return [
+            [before_deadline(unit.values, 1440), cannot_judge("same_lag", len(unit.values), none)] for unit in units
+        ]
     return [[before_deadline(unit.values), same_lag(unit.values)] for unit in units]
 
 

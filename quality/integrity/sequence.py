@@ -123,12 +123,17 @@ def _share_around(values: np.ndarray) -> np.ndarray:
     return (same + 1) / (size + 1)
 
 
-def correlation(unit: Sequence) -> float:
-    """How much each figure tells of the next beyond its stratum: lag-one correlation of what differs from the stratum's mean."""
+def correlation(unit: Sequence, of_changes: bool = False) -> float:
+    """How much each figure tells of the next beyond its stratum: lag-one correlation of what differs from the stratum's mean.
+
+    of_changes: only of neighbours that differ, so that figures that stand still do not count.
+    """
     _, stratum, sizes = np.unique(unit.strata, return_inverse=True, return_counts=True)
     rest = unit.values - (np.bincount(stratum, unit.values) / sizes)[stratum]
-    spread = float((rest**2).sum())
-    return max(0.0, float((rest[1:] * rest[:-1]).sum()) / spread) if spread > 0 else 0.0
+    taken = unit.values[1:] != unit.values[:-1] if of_changes else np.ones(len(rest) - 1, bool)
+    before, after = rest[:-1][taken], rest[1:][taken]
+    spread = float((before**2).sum() + (after**2).sum()) / 2
+    return max(0.0, float((before * after).sum()) / spread) if spread > 0 else 0.0
 
 
 def same_again(unit: Sequence, seed: int = 0) -> Finding:
@@ -141,7 +146,7 @@ def same_again(unit: Sequence, seed: int = 0) -> Finding:
     count = len(unit.values)
     if count < FEWEST or len(np.unique(unit.values)) < 4:
         return cannot_judge("same_again", count, f"fewer than {FEWEST} figures, or of fewer than four values")
-    if correlation(unit) > MOST_ALIKE:
+    if correlation(unit, of_changes=True) > MOST_ALIKE:
         return cannot_judge("same_again", count, "each figure tells much of the next: it moves slowly")
     told, limits = _repeats(unit.values), (unit.values.min(), unit.values.max())
     dice, groups = np.random.default_rng(seed), neighbours(unit.strata)

@@ -11,7 +11,10 @@ from quality.integrity.digits import endings, terminal_digits, too_round
 from quality.integrity.finding import Finding, cannot_judge
 
 FEWEST_EXPECTED = 15.0
-ROUNDED, UNEVEN = 0.05, 0.15  # excess of 0 and 5, Cramér's V of the others, from which rounding would make figures come again
+ROUNDED, UNEVEN = (
+    0.05,
+    0.15,
+)  # excess of 0 and 5, Cramér's V of the others, from which rounding would make figures come again
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,9 @@ def free_figures(values: np.ndarray, strata: np.ndarray, resolution: float, span
     if isinstance(last, str):
         return last
     rounded, uneven = too_round(last), terminal_digits(last)
-    if (rounded.speaks(0.01) and (rounded.effect or 0) > ROUNDED) or (uneven.speaks(1e-3) and (uneven.effect or 0) > UNEVEN):
+    if (rounded.speaks(0.01) and (rounded.effect or 0) > ROUNDED) or (
+        uneven.speaks(1e-3) and (uneven.effect or 0) > UNEVEN
+    ):
         return "last digits are uneven, which makes figures come again"
     known = np.isfinite(values)
     whole, stratum = np.rint(values[known] / resolution).astype(np.int64), strata[known]

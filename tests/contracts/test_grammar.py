@@ -43,6 +43,7 @@ BASE: dict[str, Any] = {
     },
     "rows": [{"positive": {"must": "score >= 0", "zh": "得分为负"}}],
     "gate": {"held": {"warn": "2%", "refuse": "50%"}},
+    "integrity": {"by": "kind", "at": "day", "figures": ["score"], "deadline": {"closed": "moment", "due": "7d"}},
     "examples": [{"keep": {"编号": "1"}}],
 }  # fmt: skip
 FILE = "编号,日期,得分,类别,电话\nA1,2026-01-05,5,电梯,13712345678\nA2,２０２６-01-06,-1,无名,+86 13712345678\n"
@@ -115,6 +116,24 @@ def health(contract: Contract, tmp_path: Path) -> str:
     return repr((told, promise(contract, told)))
 
 
+def looked_at(contract: Contract, tmp_path: Path) -> str:
+    """What the quality desk would look at, of two rows that are in the lake."""
+    from jobs.ingest import ledger
+    from jobs.lake import put_rows
+    from jobs.quality_desk.figures import figures_of
+
+    home, now = Home(tmp_path / f"desk-{len(list(tmp_path.iterdir()))}"), datetime(2026, 1, 20, tzinfo=ZONE)
+    entry = ledger.Entry("c", "d", contract.feed, "20260105", 1, "f", "", 0, now, "passed", 2, 2)
+    ledger.Ledger(home, contract.feed).add(entry)
+    rows = duckdb.sql(
+        "SELECT 'd' AS delivery_id, n AS row_no, n::VARCHAR AS row_key, 'A' || n AS case_no, DATE '2026-01-05' + n::INT AS day, "
+        "TIMESTAMPTZ '2026-01-08 09:30:00+08' AS moment, n AS score, 'lift' || n AS kind FROM range(2) t(n)"
+    )
+    put_rows(home.table("silver", contract.feed), rows)
+    figures = figures_of(home, contract, now.date(), 90)
+    return repr([(f.column, f.sort, [(u.unit, u.at.tolist(), u.values.tolist()) for u in f.units]) for f in figures])
+
+
 def dropped(contract: Contract, tmp_path: Path) -> str:
     home = Home(tmp_path / "var")
     for folder in ("chengguan", "other"):
@@ -161,6 +180,14 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("rows", [{"positive": {"must": "score >= 0", "zh": "不得为负"}}], sifted),
     ("gate.held.warn", "3%", gate),
     ("gate.held.refuse", "60%", gate),
+    ("integrity.by", "case_no", looked_at),
+    ("integrity.by_first", 4, looked_at),
+    ("integrity.at", "moment", looked_at),
+    ("integrity.figures", [], looked_at),
+    ("integrity.counted", True, looked_at),
+    ("integrity.deadline.closed", "day", looked_at),
+    ("integrity.deadline.due", "8d", looked_at),
+    ("integrity.deadline.due", "day", looked_at),
     ("gate.volume", "50%..200% of 3-delivery median", gate),
 ]
 
