@@ -70,7 +70,7 @@ class Integrity(BaseModel):
                 raise ValueError(f"integrity.{key}: there is no column {name!r}")
             if kinds and columns[name].type not in kinds:
                 raise ValueError(
-                    f"integrity.{key}: column {name!r} is a {columns[name].type}, not a {' or '.join(kinds)}"
+                    f"integrity.{key}: column {name!r} is of type {columns[name].type}; it takes {' or '.join(kinds)}"
                 )
             if columns[name].identifies:
                 raise ValueError(f"integrity.{key}: column {name!r} tells who a person is, and is not kept in silver")

@@ -123,9 +123,9 @@ def test_the_command_prints_the_table(metered: Home, tmp_path: Path, monkeypatch
     ("integrity", "says"),
     [
         ({"by": "statoin"}, "there is no column 'statoin'"),
-        ({"figures": ["station"]}, "is a string, not a integer"),
+        ({"figures": ["station"]}, "is of type string; it takes integer"),
         ({"figures": []}, "name what is to be looked at"),
-        ({"deadline": {"closed": "litres", "due": "7d"}}, "is a integer, not a date"),
+        ({"deadline": {"closed": "litres", "due": "7d"}}, "is of type integer; it takes date"),
     ],
 )
 def test_a_contract_that_asks_for_what_is_not_there_says_so(
