@@ -43,7 +43,7 @@ BASE: dict[str, Any] = {
     },
     "rows": [{"positive": {"must": "score >= 0", "zh": "得分为负"}}],
     "gate": {"held": {"warn": "2%", "refuse": "50%"}},
-    "integrity": {"by": "kind", "at": "day", "figures": ["score"], "deadline": {"closed": "moment", "due": "7d"}},
+    "integrity": {"by": "case_no", "at": "day", "figures": ["score"], "deadline": {"closed": "moment", "due": "7d"}},
     "examples": [{"keep": {"编号": "1"}}],
 }  # fmt: skip
 FILE = "编号,日期,得分,类别,电话\nA1,2026-01-05,5,电梯,13712345678\nA2,２０２６-01-06,-1,无名,+86 13712345678\n"
@@ -180,8 +180,8 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("rows", [{"positive": {"must": "score >= 0", "zh": "不得为负"}}], sifted),
     ("gate.held.warn", "3%", gate),
     ("gate.held.refuse", "60%", gate),
-    ("integrity.by", "case_no", looked_at),
-    ("integrity.by_first", 4, looked_at),
+    ("integrity.by", "kind", looked_at),
+    ("integrity.by_first", 1, looked_at),
     ("integrity.at", "moment", looked_at),
     ("integrity.figures", [], looked_at),
     ("integrity.counted", True, looked_at),
