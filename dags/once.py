@@ -22,7 +22,7 @@ from jobs.services import airflow_environment
 
 
 def main() -> int:
-    """Run ingest of every feed, the city and the reports; 0 when every DAG run succeeded."""
+    """Run ingest of every feed, the city, the quality desk and the reports; 0 when every DAG run succeeded."""
     here = home()
     make_folders(here, here.contracts()[0].values())
     here.make_key()
@@ -40,18 +40,19 @@ def main() -> int:
 
 
 def _dags(console: Console) -> Iterator[tuple[str, Any]]:
-    """Ingest first, then the city, then the reports. Importing them is part of what is waited for."""
+    """Ingest first, then the city, the quality desk, the reports. Importing them is part of what is waited for."""
     with console.status("Airflow"):
         from airflow.utils.db import initdb
 
         initdb()
-        from dags import city, ingest, reports
+        from dags import city, ingest, quality_desk, reports
     for feed in ingest.contracts:
         yield f"ingest_{feed}", getattr(ingest, f"ingest_{feed}")
     for fault in ingest.faults:
         yield f"broken_{fault.path.stem}", getattr(ingest, f"broken_{fault.path.stem}")
     yield "ingest_unrecognised", ingest.ingest_unrecognised
     yield "city", city.city
+    yield "quality_desk", quality_desk.quality_desk
     yield "reports", reports.reports
 
 

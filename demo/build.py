@@ -114,6 +114,7 @@ def build(
         "conflicts": pd.DataFrame(seen, columns=conflicts.COLUMNS),
         "noise": pd.DataFrame(press.noise, columns=NOISE_COLUMNS),
         "deliveries": pd.DataFrame(press.deliveries.rows, columns=DELIVERY_COLUMNS),
+        "fabrications": city.fabrications.told(set(wanted)),
         "traits": pd.DataFrame(TRAITS, columns=["feed", "column", "trait"]),
     }
     truth_dir.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,11 @@ def print_summary(
     )
     planted = Counter(truth["events"]["family"])
     told = "、".join(f"{FAMILY_ZH.get(family, family)} {count}" for family, count in planted.items()) or "无"
-    console.print(f"埋入事件：{told}；部门矛盾 {len(truth['conflicts'])} 处。", soft_wrap=True)
+    console.print(
+        f"埋入事件：{told}；部门矛盾 {len(truth['conflicts'])} 处；"
+        f"造假的数 {(truth['fabrications']['expect'] == 'flag').sum()} 个。",
+        soft_wrap=True,
+    )
     odd = "、".join(
         f"{row.file}（{EXPECT_ZH.get(row.expect, row.expect)}）" for row in truth["deliveries"].itertuples()
     )

@@ -13,6 +13,7 @@ from demo.life.lives import Lives, live
 from demo.people import People, settle
 from demo.plan import Plan
 from demo.planted.event import Event
+from demo.planted.fabrications import Fabrications
 from demo.planted.matters import plant_matters
 from demo.planted.surges import Swells, plant_swells
 from demo.planted.welfare import plant_welfare
@@ -27,7 +28,7 @@ from demo.streams.stream import Recipe, Stream, happen, weekly_rates
 @dataclass
 class City:
     """shielded: (persons,) True for those whose rows noise leaves alone; unstruck: the dead whom the register keeps;
-    false_sex: those whom it holds under the other sex. letters: the planted petitions."""
+    false_sex: those whom it holds under the other sex. letters: the planted petitions. fabrications: whose figures are made up."""
 
     plan: Plan
     grids: pd.DataFrame
@@ -42,6 +43,7 @@ class City:
     events: list[Event]
     shielded: np.ndarray
     unstruck: np.ndarray
+    fabrications: Fabrications
     false_sex: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
 
     def stream(self, recipe: Recipe) -> Stream:
@@ -67,5 +69,7 @@ def raise_city(plan: Plan) -> City:
     mask = np.zeros(len(people.frame), bool)
     mask[shielded] = True
     unstruck = np.flatnonzero(lives.frame["paid_until"].notna())
-    return City(plan, grids, people, lives, care, estates, sensors, open_lots(plan, people.homes), swells, letters,
-                events, mask, unstruck)  # fmt: skip
+    fabrications = Fabrications(plan)
+    lots = fabrications.park(open_lots(plan, people.homes))
+    return City(plan, grids, people, lives, care, estates, sensors, lots, swells, letters, events, mask, unstruck,
+                fabrications)  # fmt: skip

@@ -25,7 +25,9 @@ console = Console()
 @app.command("build")
 def build_command(
     out: Annotated[Path, typer.Option(help="各部门投递目录，文件写入 <部门文件夹>/<文件名>")],
-    truth: Annotated[Path, typer.Option(help="真值目录：events、conflicts、noise、deliveries、traits 五个 CSV")],
+    truth: Annotated[
+        Path, typer.Option(help="真值目录：events、conflicts、fabrications、noise、deliveries、traits 六个 CSV")
+    ],
     seed: Annotated[int, typer.Option(help="同一种子与参数，文件逐字节相同", min=0)] = 7,
     residents: Annotated[int, typer.Option(help="居民人数", min=2_000, max=2_000_000)] = 20_000,
     days: Annotated[int, typer.Option(help="覆盖天数", min=90, max=1_100)] = 120,

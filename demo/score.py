@@ -1,4 +1,4 @@
-"""How well the lakehouse did on the city whose truth is known: events, noise, quiet rows, conflicts, deliveries."""
+"""How well the lakehouse did on the city whose truth is known: events, noise, quiet rows, conflicts, made-up figures, deliveries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from demo.same import same_value
 ADMITTED = ["passed", "warned", "released"]
 FAMILIES = ["incident_surge", "paid_after_death", "pension_while_employed", "elevator_overdue"]
 EXPLAINED = {"incident_surge": ["incident_cluster", "near_repeat"]}  # planted too: a warning about them is no false one
-TABLES = ["events", "conflicts", "noise", "deliveries", "traits"]
+TABLES = ["events", "conflicts", "fabrications", "noise", "deliveries", "traits"]
 PERSON_FEEDS = ["benefit_payment", "pension_payment", "death", "employment"]
 REPAIR_COLUMNS = ["delivery_id", "row_no", "column_name", "rule"]
 OUTCOMES = ["expected", "silent", "otherwise", "wrong", "missed"]
@@ -45,6 +45,7 @@ def score(home: Path, truth_dir: Path) -> dict[str, Any]:
             "noise": score_noise(lake, truth["noise"], truth["deliveries"], handled),
             "quiet": score_quiet(truth["noise"], truth["traits"], handled),
             "conflicts": score_conflicts(lake, truth["conflicts"]),
+            "fabrications": score_fabrications(lake, truth["fabrications"]),
             "deliveries": score_deliveries(truth["deliveries"], ledger),
         }
     finally:
@@ -300,6 +301,31 @@ def _is_listed(conflict: Any, listed: pd.DataFrame) -> bool:
     if "resident_id" in own:
         return bool((own["resident_id"] == conflict.resident_id).any())
     return bool(((own == conflict.value_a).any(axis=1) & (own == conflict.value_b).any(axis=1)).any())
+
+
+def score_fabrications(lake: Lake, fabrications: pd.DataFrame) -> dict[str, Any]:
+    """By kind, the planted made-up figures that the last day's flags name, and those missed. false: flags of honest units,
+    among them those whose honest habits were planted (expect quiet)."""
+    flags = lake.read("ops/integrity_flag", "flagged_on", "feed", "unit", "figure", "tests")
+    last = flags[flags["flagged_on"] == flags["flagged_on"].max()] if len(flags) else flags
+    named = set(last[["feed", "unit", "figure"]].itertuples(index=False, name=None))
+    planted = fabrications.assign(
+        flagged=[row in named for row in fabrications[["feed", "unit", "figure"]].itertuples(index=False, name=None)]
+    )
+    made_up, honest = planted[planted["expect"] == "flag"], planted[planted["expect"] == "quiet"]
+    known = set(made_up[["feed", "unit", "figure"]].itertuples(index=False, name=None))
+    return {
+        "by_kind": {
+            str(kind): {
+                "planted": len(own),
+                "found": int(own["flagged"].sum()),
+                "missed": sorted(own.loc[~own["flagged"], "unit"]),
+            }
+            for kind, own in made_up.groupby("kind")
+        },
+        "honest_habits": {str(kind): int(own["flagged"].sum()) for kind, own in honest.groupby("kind")},
+        "false": sorted("/".join(map(str, flag)) for flag in named - known),
+    }
 
 
 def score_deliveries(deliveries: pd.DataFrame, ledger: pd.DataFrame) -> dict[str, Any]:

@@ -28,6 +28,8 @@ FAMILY_ZH = {
     "elder_silent": "独居老人无开门",
     "device_failed": "门磁设备失联",
 }
+FABRICATED_ZH = {"invented": "凭空填写", "copied": "照抄", "smoothed": "抹平", "at_deadline": "到点办结", "rounded": "时间取整",
+                 "rushed": "临期赶办"}  # fmt: skip
 STATUS_ZH = {"refused": "已退回", "absent": "未投递", "passed": "放行", "warned": "带提醒放行", "failed": "处理失败",
              "released": "人工放行", "rejected": "人工退回"}  # fmt: skip
 KIND_ZH = {kind.name: kind.zh for kind in CATALOGUE.values()}
@@ -99,6 +101,7 @@ def _sentences(result: dict[str, Any]) -> list[str]:
         f"应退回的文件：{_listed(to_refuse)}；误退回的好文件：{_listed(deliveries['good_but_refused'])}；"
         f"带提醒放行 {len(deliveries['warned'])} 个。",
     ]
+    lines += _fabrications(result["fabrications"])
     if result["not_judged"]:
         untold = [f"{FAMILY_ZH.get(family, family)} {count}" for family, count in result["not_judged"].items()]
         lines.append(f"未评（尚无对应的预警）：{_listed(untold)}。")
@@ -108,6 +111,21 @@ def _sentences(result: dict[str, Any]) -> list[str]:
         if reasons:
             lines.append(f"{title}：" + "；".join(f"{reason}（{count}）" for reason, count in reasons.items()))
     return lines
+
+
+def _fabrications(told: dict[str, Any]) -> list[str]:
+    """What was found of the made-up figures by kind, and which honest units were flagged."""
+    if not told["by_kind"]:
+        return []
+    found = [
+        f"{FABRICATED_ZH.get(kind, kind)} {own['found']}/{own['planted']}" for kind, own in told["by_kind"].items()
+    ]
+    missed = [
+        f"{unit}（{FABRICATED_ZH.get(kind, kind)}）" for kind, own in told["by_kind"].items() for unit in own["missed"]
+    ]
+    habits = [str(FABRICATED_ZH.get(kind, kind)) for kind in told["honest_habits"]]
+    return [f"造假的数：找到 {_listed(found)}；漏掉：{_listed(missed)}；误标 {len(told['false'])} 个"
+            f"（另埋入诚实习惯：{_listed(habits)}）：{_listed(told['false'])}。"]  # fmt: skip
 
 
 def _listed(names: list[str]) -> str:

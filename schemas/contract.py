@@ -19,6 +19,7 @@ from sqlglot.errors import SqlglotError
 
 from schemas.codes import load_code_list
 from schemas.faults import ContractFault, explain
+from schemas.integrity import Integrity
 from schemas.watch import Watch
 from schemas.written import Cron, Duration, Encoding, Regex, Share, Zone, duration, strptime_of
 
@@ -108,12 +109,27 @@ class Delivery(Strict):
         return self
 
 
+class Reference(Strict):
+    """Another feed's column. What it does not know is marked as a rule: the other feed may be late."""
+
+    feed: str = Field(pattern=SLUG)
+    column: str = Field(pattern=SLUG)
+    policy: Policy = "mark"
+
+
+def _reference(said: Any) -> Any:
+    if not isinstance(said, str):
+        return said
+    feed, _, column = said.partition(".")
+    return {"feed": feed, "column": column}
+
+
 class Column(Strict):
     """One column: the headers it may stand under, its type, and what a believable value is.
 
     `policy` says what becomes of a row whose cell is not believable: held, or kept with the cell marked. `unit` lists words that may
     follow a number and are taken off. `spelling`: a rare value a letter or two from a frequent one of the same batch is that one
-    misspelt. `references` (feed.column): the value must be in another feed's current rows.
+    misspelt. `references` (feed.column): another feed's current rows must know the value.
     """
 
     aliases: list[str] = Field(alias="from", min_length=1)
@@ -132,7 +148,7 @@ class Column(Strict):
     policy: Policy = "hold"
     unit: list[str] = []
     spelling: bool = False
-    references: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]{1,48}\.[a-z][a-z0-9_]{1,48}$")
+    references: Annotated[Reference | None, BeforeValidator(_reference)] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -265,6 +281,7 @@ class Contract(Strict):
     run_together: list[tuple[str, str]] = []
     alike: Alike | None = None
     gate: Gate
+    integrity: Integrity | None = None
     examples: list[Example] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -302,6 +319,8 @@ class Contract(Strict):
             _check_row_rule(name, rule.must, self.columns)
         if (said := self.gate.event_time) and (said not in self.columns or not self._tells_time(said)):
             raise ValueError(f"gate.event_time: {said!r} is no date or timestamp column")
+        if self.integrity:
+            self.integrity.agree(self.columns)
         return self
 
     @property

@@ -238,9 +238,9 @@ def _check(**said: Any) -> DataQuality:
 
 def _rest(model: BaseModel, placed: Collection[str], *, defaults: bool = False) -> list[CustomProperty]:
     """Every key of the model that has no place of its own, when it says something: nothing of a contract is lost by being new."""
-    said = model.model_dump(mode="json", by_alias=True, exclude_defaults=not defaults, exclude_none=True)
+    said = model.model_dump(mode="json", by_alias=True, exclude_defaults=not defaults, exclude_none=defaults)
     return [
-        _custom(field.alias or name, said[field.alias or name])
+        _custom(field.alias or name, "off" if said[field.alias or name] is None else said[field.alias or name])
         for name, field in type(model).model_fields.items()
         if name not in placed and (field.alias or name) in said
     ]

@@ -65,7 +65,7 @@ def grids(city: City) -> Iterator[Sheet]:
 
 def reports(city: City) -> Iterator[Sheet]:
     """New reports, and older ones that were closed since."""
-    stream = city.stream(GRID_REPORTS)
+    stream = city.fabrications.report(city.stream(GRID_REPORTS), city.grids["grid_code"].to_numpy())
     closed = stream.closed(days=1.6, never=0.02)
     for period in daily(city.plan, backlog=1):
         rows = stream.told_in(period, closed)

@@ -51,7 +51,9 @@ def orders(city: City) -> Iterator[Sheet]:
     """New orders, and older ones closed since. Rows of what is planted are guarded."""
     stream = city.stream(HOTLINE)
     stream.note_keys(city.events, "RX")
-    closed, windows = stream.closed(days=2.4, never=0.02), city.swells.windows.get(HOTLINE.name, [])
+    handler = np.array([UNITS[code] for code in stream.recipe.codes])[stream.kind]
+    closed = city.fabrications.close(stream.at, stream.closed(days=2.4, never=0.02), handler, DAYS_TO_ANSWER)
+    windows = city.swells.windows.get(HOTLINE.name, [])
     estates = _estates(city)
     for period in daily(city.plan, backlog=1):
         rows = stream.told_in(period, closed)

@@ -73,7 +73,7 @@ def figures(contract: Contract, told: Iterable[Tally]) -> dict[str, Share]:
     required = sum(spec.required for spec in contract.columns.values())
     cells = judged - shapeless  # of each column
     optional = cells * (len(contract.columns) - required)
-    compared = judged if between_columns(contract) or faulty["consistency"] else 0
+    compared = judged if between_columns(contract) or contract.hears_others or faulty["consistency"] else 0
     return {
         "completeness": (cells * required - missing, cells * required),
         "validity": (judged - faulty["validity"], judged),

@@ -72,7 +72,7 @@ def _names(headers: list[str]) -> list[str]:
     """A name of its own for each column: what the header says in Latin letters, or its pinyin."""
     names: list[str] = []
     for place, header in enumerate(headers, 1):
-        said = header if header.isascii() else "_".join(lazy_pinyin(header, errors=lambda other: [other]))
+        said = header if header.isascii() else "_".join(lazy_pinyin(header, errors=lambda other: other))
         slug = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", said.lower())).strip("_")[:40].rstrip("_")
         slug = slug if re.match(r"[a-z]", slug) and len(slug) > 1 else f"column_{slug}" if slug else f"column_{place}"
         slug = f"{slug}_sent" if slug in OURS else slug

@@ -144,3 +144,46 @@ def encoding_command(
     for bounds, cuts_of, confidence, right in reliability(chinese):
         table.add_row(bounds, f"{cuts_of:,}", f"{confidence:.4f}", f"{right:.4f}")
     console.print(table)
+
+
+@app.command("integrity")
+def integrity_command(
+    data: Annotated[
+        Path | None, typer.Option(help="folder of published data (default: CITYBRAIN_BENCH_DATA, else ../shared/data)")
+    ] = None,
+    replications: Annotated[
+        int, typer.Option(help="units of each simulated shape; 0 for published data alone", min=0)
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+) -> None:
+    """How often the quality desk's tests speak of honest figures, of made-up ones, and of published data that nobody falsified.
+
+    Example: citybrain bench integrity --data ../shared/data
+    """
+    import os
+
+    from jobs.bench.integrity import Spoken, published, simulate
+
+    folder = data or Path(os.environ.get("CITYBRAIN_BENCH_DATA") or "../shared/data")
+
+    def tell(spoken: Spoken) -> None:
+        table = Table(
+            "test",
+            "judged",
+            "p < .05",
+            "speaks at .001",
+            title=f"{spoken.name}: {spoken.flags} of {spoken.units} flagged",
+            title_justify="left",
+        )
+        for test, judged in spoken.judged.items():
+            share = f"{spoken.below_05[test] / judged:.1%}" if judged else "—"
+            table.add_row(test, f"{judged:,}", share, f"{spoken.spoke[test]:,}")
+        console.print(table)
+
+    for spoken in simulate(replications, seed) if replications else ():
+        tell(spoken)
+    try:
+        for spoken in published(folder):
+            tell(spoken)
+    except FileNotFoundError as fault:
+        console.print(f"[yellow]{fault}[/yellow]")

@@ -24,7 +24,7 @@ def bring_references(home: Home, con: duckdb.DuckDBPyConnection, contract: Contr
     contracts, _ = home.contracts()
     unknown = []
     for column, said in referring.items():
-        feed, _, there = said.partition(".")
+        feed, there = said.feed, said.column
         if values := _values(home, contracts.get(feed), there):
             lake.load_delta(con)
             con.execute(

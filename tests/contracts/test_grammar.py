@@ -44,6 +44,7 @@ BASE: dict[str, Any] = {
     },
     "rows": [{"positive": {"must": "score >= 0", "zh": "得分为负"}}],
     "gate": {"held": {"warn": "2%", "refuse": "50%"}},
+    "integrity": {"by": "case_no", "at": "day", "figures": ["score"], "deadline": {"closed": "moment", "due": "7d"}},
     "examples": [{"keep": {"编号": "1"}}],
 }  # fmt: skip
 FILE = "编号,日期,得分,类别,电话\nA1,2026-01-05,5,电梯,13712345678\nA2,２０２６-01-06,-1,无名,+86 13712345678\n"
@@ -61,6 +62,7 @@ def sifted(contract: Contract, tmp_path: Path, content: bytes | None = None) -> 
     path.write_bytes(FILE.encode() if content is None else content)
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'Asia/Shanghai'")
+        con.execute("CREATE TABLE reference AS SELECT 'kind' AS column_name, '扶梯' AS value")
         try:
             landed = land(con, contract, path, tmp_path)
         except Unreadable as fault:
@@ -116,6 +118,24 @@ def health(contract: Contract, tmp_path: Path) -> str:
     return repr((told, promise(contract, told)))
 
 
+def looked_at(contract: Contract, tmp_path: Path) -> str:
+    """What the quality desk would look at, of two rows that are in the lake."""
+    from jobs.ingest import ledger
+    from jobs.lake import put_rows
+    from jobs.quality_desk.figures import figures_of
+
+    home, now = Home(tmp_path / f"desk-{len(list(tmp_path.iterdir()))}"), datetime(2026, 1, 20, tzinfo=ZONE)
+    entry = ledger.Entry("c", "d", contract.feed, "20260105", 1, "f", "", 0, now, "passed", 2, 2)
+    ledger.Ledger(home, contract.feed).add(entry)
+    rows = duckdb.sql(
+        "SELECT 'd' AS delivery_id, n AS row_no, n::VARCHAR AS row_key, 'A' || n AS case_no, DATE '2026-01-05' + n::INT AS day, "
+        "TIMESTAMPTZ '2026-01-08 09:30:00+08' AS moment, n AS score, 'lift' || n AS kind FROM range(2) t(n)"
+    )
+    put_rows(home.table("silver", contract.feed), rows)
+    figures = figures_of(home, contract, now.date(), 90)
+    return repr([(f.column, f.sort, [(u.unit, u.at.tolist(), u.values.tolist()) for u in f.units]) for f in figures])
+
+
 def dropped(contract: Contract, tmp_path: Path) -> str:
     home = Home(tmp_path / "var")
     for folder in ("chengguan", "other"):
@@ -137,6 +157,13 @@ def watched(contract: Contract, tmp_path: Path) -> str:
 
 
 GB = FILE.encode("gb18030")
+DOMINATED = "编号,得分,类别\n" + "".join(f"B{n},7,电梯维修\n" for n in range(11)) + "A1,7,路灯\nA2,8,电梯维修\n"
+
+
+def dominated(contract: Contract, tmp_path: Path) -> str:
+    """Of a batch in which eleven of twelve rows alike in their score are alike in their kind."""
+    return sifted(contract, tmp_path, DOMINATED.encode())
+
 
 KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("title.zh", "事件", receipt),
@@ -168,10 +195,38 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("columns.kind.identifying", True, layout),
     ("columns.kind.placeholders", ["电梯"], sifted),
     ("columns.phone.repair", False, sifted),
+    ("columns.score.unit", ["分"], lambda c, p: sifted(c, p, "编号,得分\nA1,5分\nA2,5 分\n".encode())),
+    ("columns.day.policy", "mark", lambda c, p: sifted(c, p, "编号,日期\nA1,某日\n".encode())),
+    (
+        "columns.kind.spelling",
+        True,
+        lambda c, p: sifted(c, p, DOMINATED.replace("A2,8,电梯维修", "A2,8,电梯维俢").encode()),
+    ),
+    ("columns.kind.references", "equipment.kind", sifted),
+    ("columns.kind.references", {"feed": "equipment", "column": "kind", "policy": "hold"}, sifted),
+    ("dependencies", [{"determinant": ["score"], "dependent": ["kind"]}], dominated),
+    ("dependencies", [{"determinant": ["score"], "dependent": ["kind"], "repair": False}], dominated),
+    ("dependencies", [{"determinant": ["score"], "dependent": ["kind"], "repair": False, "policy": "hold"}], dominated),
+    (
+        "run_together",
+        [["kind", "score"]],
+        lambda c, p: sifted(c, p, "编号,得分,类别\nA1,7,a\nA2,7,b\nA3,,电梯 7\n".encode()),
+    ),
+    ("alike", {"columns": ["kind"]}, dominated),
+    ("alike", {"columns": ["kind"], "policy": "hold"}, dominated),
+    ("rows", [{"positive": {"must": "score >= 0", "zh": "得分为负", "policy": "mark"}}], sifted),
     ("rows", [{"positive": {"must": "score >= 6", "zh": "得分为负"}}], sifted),
     ("rows", [{"positive": {"must": "score >= 0", "zh": "不得为负"}}], sifted),
     ("gate.held.warn", "3%", gate),
     ("gate.held.refuse", "60%", gate),
+    ("integrity.by", "kind", looked_at),
+    ("integrity.by_first", 1, looked_at),
+    ("integrity.at", "moment", looked_at),
+    ("integrity.figures", [], looked_at),
+    ("integrity.counted", True, looked_at),
+    ("integrity.deadline.closed", "day", looked_at),
+    ("integrity.deadline.due", "8d", looked_at),
+    ("integrity.deadline.due", "day", looked_at),
     ("gate.volume", "50%..200% of 3-delivery median", gate),
     ("gate.nulls", False, watched),
     ("gate.nulls", {"refuse": "60%"}, watched),

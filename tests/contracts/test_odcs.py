@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -96,6 +97,26 @@ def bounds(found: dict[str, Any]) -> tuple[float, float] | None:
     return (options["minimum"], options["maximum"]) if "minimum" in options else None
 
 
+def left_out(
+    *way: str, of: Callable[[dict[str, Any]], Any] = lambda document: table(document), usual: Any = None
+) -> Callable[..., Any]:
+    """What the standard has no word for, under its own name; `usual` where the contract says nothing else."""
+
+    def find(document: dict[str, Any]) -> Any:
+        said = custom(of(document), re.sub(r"_(\w)", lambda found: found[1].upper(), way[0]))
+        for step in way[1:]:
+            said = (
+                [entry.get(step, usual) for entry in said] if isinstance(said, list) else said and said.get(step, usual)
+            )
+        return usual if said is None else said
+
+    return find
+
+
+def watched(name: str, warn: float) -> dict[str, Place]:
+    return {f"gate.{name}.warn": left_out(name, "warn", usual=warn), f"gate.{name}.refuse": left_out(name, "refuse")}
+
+
 Place = Callable[[dict[str, Any]], Any]
 # where each key of the grammar is found in a document; of a column's and a row rule's key, in its own element
 PLACES: dict[str, Place] = {
@@ -130,6 +151,32 @@ PLACES: dict[str, Place] = {
     "columns.privacy": lambda p: p["classification"],
     "columns.identifying": lambda p: custom(p, "identifying") or False,
     "columns.repair": lambda p: custom(p, "repair") is not False,
+    "columns.policy": left_out("policy", of=dict, usual="hold"),
+    "columns.unit": left_out("unit", of=dict, usual=[]),
+    "columns.spelling": left_out("spelling", of=dict, usual=False),
+    "columns.placeholders": left_out("placeholders", of=dict, usual=[]),
+    "columns.references.feed": left_out("references", "feed", of=dict),
+    "columns.references.column": left_out("references", "column", of=dict),
+    "columns.references.policy": lambda p: custom(p, "references") and custom(p, "references").get("policy", "mark"),
+    "rows.policy": left_out("policy", of=dict, usual="hold"),
+    "dependencies.determinant": left_out("dependencies", "determinant", usual=[]),
+    "dependencies.dependent": left_out("dependencies", "dependent", usual=[]),
+    "dependencies.repair": left_out("dependencies", "repair", usual=[]),
+    "dependencies.policy": left_out("dependencies", "policy", usual=[]),
+    "run_together": left_out("run_together", usual=[]),
+    "alike.columns": left_out("alike", "columns"),
+    "alike.policy": lambda d: custom(table(d), "alike") and custom(table(d), "alike").get("policy", "mark"),
+    **watched("nulls", 0.1), **watched("drift", 0.25), **watched("stale", 0.25), **watched("repeated", 0.5),
+    **watched("missing_days", 1),
+    "gate.headers": left_out("headers", usual="warn"),
+    "gate.event_time": left_out("event_time"),
+    "integrity.by": left_out("integrity", "by"),
+    "integrity.by_first": left_out("integrity", "by_first"),
+    "integrity.at": left_out("integrity", "at"),
+    "integrity.figures": lambda d: custom(table(d), "integrity") and custom(table(d), "integrity").get("figures", []),
+    "integrity.counted": lambda d: custom(table(d), "integrity") and custom(table(d), "integrity").get("counted", False),
+    "integrity.deadline.closed": left_out("integrity", "deadline", "closed"),
+    "integrity.deadline.due": left_out("integrity", "deadline", "due"),
     "rows.must": lambda q: custom(q, "must"),
     "rows.zh": lambda q: q["description"],
     "gate.held.warn": share("held_warn"),

@@ -59,7 +59,7 @@ def test_the_default_city_is_small(city: Built, contracts: dict[str, Contract]) 
     files = sorted(path for path in city.drop.rglob("*") if path.is_file())
     assert 80 < len(files) <= 115
     rows = {path: len(table_of(path, contract_of(path, contracts))[1]) for path in files}
-    assert 100_000 < sum(rows.values()) <= 150_000
+    assert 100_000 < sum(rows.values()) <= 160_000
     assert min(rows.values()) > 0
     assert {contract_of(path, contracts).feed for path in files} == set(contracts)
 

@@ -173,3 +173,64 @@ def test_payments_contradict_the_other_department(events: pd.DataFrame, sent: Fe
         assert pd.Timestamp(city.plan.end) - event.window_end <= pd.Timedelta(days=60)
         checked += 1
     assert checked == 25
+
+
+# ---------------------------------------------------------------- made-up figures
+
+
+@pytest.fixture(scope="module")
+def made_up(city: Built) -> pd.DataFrame:
+    return city.truth["fabrications"]
+
+
+def test_every_kind_of_made_up_figure_is_planted_beside_honest_units(made_up: pd.DataFrame, sent: Feed) -> None:
+    assert made_up[made_up["expect"] == "flag"]["kind"].value_counts().to_dict() == {
+        "invented": 2, "copied": 2, "smoothed": 2, "at_deadline": 2}  # fmt: skip
+    assert set(made_up.loc[made_up["expect"] == "quiet", "kind"]) == {"rounded", "rushed"}
+    for name, unit in (("parking_lot", sent("parking_lot")["lot_no"]), ("grid_report", sent("grid_report")["grid_code"].str[:12]), ("hotline", sent("hotline")["unit"])):  # fmt: skip
+        told = set(made_up.loc[made_up["feed"] == name, "unit"])
+        assert told < set(unit) and len(told) < len(set(unit)) / 2, name
+
+
+def test_typed_lots_like_0_and_5_and_copied_ones_say_again_what_was_said(made_up: pd.DataFrame, sent: Feed) -> None:
+    rows = sent("parking_lot").drop_duplicates(["lot_no", "observed_at"])
+    rows = rows[rows["taken"].str.fullmatch(r"\d+") & rows["lot_no"].str.fullmatch(r"TC\d{5}")]
+    rows = rows.assign(at=pd.to_datetime(rows["observed_at"], errors="coerce"), taken=rows["taken"].astype(int))
+    table = rows.pivot_table(index="at", columns="lot_no", values="taken")
+    kinds = made_up[made_up["feed"] == "parking_lot"].set_index("unit")["kind"]
+    for unit, kind in kinds.items():
+        cars = table[unit].dropna()
+        if kind == "invented":
+            assert (cars.astype(int) % 5 == 0).mean() > 0.35
+            continue
+        source, days = ("", 14) if "本车场" in made_up.set_index("unit").loc[unit, "note"] else ("other", 7)
+        other = unit if not source else made_up.set_index("unit").loc[unit, "note"].split()[1]
+        before = table[other].copy()
+        before.index = before.index + pd.Timedelta(days=days)
+        last = cars[cars.index >= pd.Timestamp("2026-06-22")]
+        assert (last == before.reindex(last.index)).mean() > 0.9
+    honest = [unit for unit in table if unit not in kinds.index]
+    assert all(
+        abs((table[unit].dropna().astype(int) % 5 == 0).mean() - 0.2) < 0.1
+        for unit in honest
+        if table[unit].max() > 200
+    )
+
+
+def test_smoothed_counts_vary_less_than_honest_ones(made_up: pd.DataFrame, sent: Feed, city: Built) -> None:
+    rows = sent("grid_report").drop_duplicates("report_no")
+    at = pd.to_datetime(rows["reported_at"], format="%Y/%m/%d %H:%M", errors="coerce")
+    day = (at.dt.normalize() - pd.Timestamp(city.plan.start)).dt.days
+    counts = pd.crosstab(day, rows["grid_code"].str[:12]).reindex(range(city.plan.days), fill_value=0)
+    dispersion = counts.var() / counts.mean()
+    smoothed = made_up.loc[made_up["kind"] == "smoothed", "unit"]
+    assert (dispersion[smoothed] < 0.7).all() and dispersion.drop(smoothed)[counts.sum() > 60].min() > 0.7
+
+
+def test_two_units_close_a_minute_before_the_deadline(made_up: pd.DataFrame, sent: Feed) -> None:
+    rows = sent("hotline").drop_duplicates("order_no", keep="last")
+    due, closed = (pd.to_datetime(rows[name], errors="coerce", format="mixed") for name in ("due_at", "closed_at"))
+    left = (due - closed).dt.total_seconds()
+    last_minute = ((left > 0) & (left <= 60)).groupby(rows["unit"]).sum() / left.notna().groupby(rows["unit"]).sum()
+    late = set(made_up.loc[made_up["kind"] == "at_deadline", "unit"])
+    assert (last_minute[list(late)] > 0.7).all() and last_minute.drop(list(late)).max() < 0.05

@@ -82,7 +82,7 @@ def test_parking_fills_at_night_where_people_live(quiet_city: Built, contracts: 
     hour = pd.to_datetime(seen["observed_at"]).dt.hour
     by_lot = pd.DataFrame({"lot": seen["lot_no"], "share": share})
     night, day = (by_lot[hour.isin(hours)].groupby("lot")["share"].mean() for hours in ((1, 2, 3), (13, 14, 15)))
-    assert ((night > day).sum(), (night < day).sum()) == (2, 1)
+    assert ((night > day).sum(), (night < day).sum()) == (8, 4)
 
 
 def test_each_elder_has_a_habit_of_their_own(quiet_city: Built, contracts: dict[str, Contract]) -> None:

@@ -48,6 +48,11 @@ def truth(tmp_path: Path) -> Path:
             ("N8", "repair", "bx_bad.csv", 1, "K9", "kind", "missing", "", "其他", "held"),
         ], columns=["noise_id", "feed", "file", "row_no", "key", "column", "kind", "sent", "clean", "expect"]),
         "deliveries": pd.DataFrame([("bx_bad.csv", "refuse")], columns=["file", "expect"]),
+        "fabrications": pd.DataFrame([
+            ("parking_lot", "TC00001", "taken", "invented", "flag"),
+            ("parking_lot", "TC00002", "taken", "invented", "flag"),
+            ("grid_report", "330499001001", "reported_at", "rounded", "quiet"),
+        ], columns=["feed", "unit", "figure", "kind", "expect"]),
         "traits": pd.DataFrame([("repair", "detail", "")], columns=["feed", "column", "trait"]),
     }  # fmt: skip
     for name, table in tables.items():
@@ -67,6 +72,15 @@ def home(tmp_path: Path) -> Path:
 
     def repair(row_no: int, column: str) -> dict:
         return {"delivery_id": "d1", "feed": "repair", "row_no": row_no, "column_name": column, "rule": "r"}  # fmt: skip
+
+    def integrity_flag(day: str, feed: str, unit: str, figure: str) -> dict:
+        return {
+            "flagged_on": pd.Timestamp(day).date(),
+            "feed": feed,
+            "unit": unit,
+            "figure": figure,
+            "tests": ["too_round"],
+        }
 
     def warning(name: str, family: str, grid: str | None, end: str, status: str = "new", subject: str = "R-1") -> dict:
         end_day = pd.Timestamp(end).date()
@@ -116,6 +130,12 @@ def home(tmp_path: Path) -> Path:
     table("identity/pension_payment", [
         {"delivery_id": "d3", "row_no": 1, "resident_id": "ID-A"},
         {"delivery_id": "d3", "row_no": 2, "resident_id": "ID-Z"},
+    ])  # fmt: skip
+    table("ops/integrity_flag", [
+        integrity_flag("2026-06-28", "parking_lot", "TC00002", "taken"),  # of the day before: not asked
+        integrity_flag("2026-06-29", "parking_lot", "TC00001", "taken"),
+        integrity_flag("2026-06-29", "grid_report", "330499001001", "reported_at"),
+        integrity_flag("2026-06-29", "parking_lot", "TC00003", "taken"),
     ])  # fmt: skip
     table("register/conflict", [{"person_id": "p1", "attribute": "name", "winner": "张丽", "loser": "张莉"}])
     return root
@@ -191,6 +211,13 @@ def test_conflicts_and_deliveries(home: Path, truth: Path) -> None:
     assert (result["conflicts"]["planted"], result["conflicts"]["found"]) == (2, 1)
     assert result["deliveries"]["refused_right"] == 1
     assert result["deliveries"]["good_but_refused"] == ["bx_3.csv"]
+
+
+def test_made_up_figures(home: Path, truth: Path) -> None:
+    told = score(home, truth)["fabrications"]
+    assert told["by_kind"] == {"invented": {"planted": 2, "found": 1, "missed": ["TC00002"]}}
+    assert told["honest_habits"] == {"rounded": 1}
+    assert told["false"] == ["grid_report/330499001001/reported_at", "parking_lot/TC00003/taken"]
 
 
 def test_an_empty_lake_finds_nothing_and_fails_nothing(tmp_path: Path, truth: Path) -> None:

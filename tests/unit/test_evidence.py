@@ -135,7 +135,7 @@ def test_what_no_witness_settles_follows_the_policy(policy: str, where: str) -> 
 
 @pytest.mark.parametrize(("policy", "where"), [("mark", "marks"), ("hold", "held")])
 def test_a_code_that_the_other_feed_does_not_know(policy: str, where: str) -> None:
-    referring = changed(street_code={"references": "street.code", "policy": policy})
+    referring = changed(street_code={"references": {"feed": "street", "column": "code", "policy": policy}})
     result = screened(shops(1), referring)
     assert result[where] == {3: ["reference:street_code"]}
 

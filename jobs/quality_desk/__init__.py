@@ -1,0 +1,1 @@
+"""What the quality desk looks at by hand: figures that are too odd to be reported honestly, on two independent tests."""
