@@ -25,6 +25,7 @@ OF_RULE: dict[str, Dimension] = {
     "person_name": "validity",
     "free_text": "validity",
     "range": "validity",
+    "unreadable": "validity",
     "check_digit": "validity",
     "id_birth_date": "validity",
     "shape": "validity",

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from quality import forms
+from quality import forms, prose
 from quality.discover.shapes import pattern_of
 from quality.evidence.spelling import CLOSED, FREQUENT, MOST_VALUES, templates
 from schemas.contract import Column
@@ -43,6 +43,7 @@ NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 WITH_UNIT = re.compile(rf"({NUMBER.pattern})\s*(\D{{0,24}})")
 SCALES = 4  # times: numbers with a sign after them that are so much larger or smaller than those without are of another scale
 SEVERAL = 0.05  # of the rows written with a second unit's word, for the words to be noise and not misspellings of one
+A_CODE = 5  # digits of one length from which they are a code; four may be a year
 MOST_DIGITS = 15  # before the point; longer ones are codes
 WIDE = 4  # times the middle 98 % that a number may lie outside of it
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤張劉陳楊黃趙吳孫馬鄭羅韓馮鄧許蘇葉盧鍾陸"
@@ -71,6 +72,7 @@ class Drafted:
 
 def draft_column(con: duckdb.DuckDBPyConnection, header: str, counts: Mapping[str, int], rows: int) -> Drafted:
     """counts: each distinct trimmed text -> rows, placeholders among them; rows: of the sample."""
+    prose.teach(con)
     placeholders = _placeholders(con, counts)
     real = {value: n for value, n in counts.items() if value not in placeholders}
     filled = sum(real.values())
@@ -232,7 +234,7 @@ def _is_code(real: Mapping[str, int], filled: int) -> bool:
         return False
     length, n = lengths.most_common(1)[0]
     zeros = sum(n for value, n in digits.items() if len(value) > 1 and value[0] == "0")
-    return zeros > 0.005 * filled or (length >= 4 and n >= READS * filled and len(real) > CODED)
+    return zeros > 0.005 * filled or (n >= READS * filled and (length >= A_CODE or (length >= 4 and len(real) > CODED)))
 
 
 def _unit(

@@ -60,11 +60,13 @@ def sifted(contract: Contract, sent: list[dict[str, str | None]]) -> tuple[Sifte
         con.register("sent", table)
         con.execute("CREATE TABLE landed AS SELECT * FROM sent")
         counted = sift(con, contract, RECEIVED)
-        values = {row[0]: row for row in con.execute("SELECT * EXCLUDE (reasons, repairs) FROM conformed").fetchall()}
+        values = {
+            row[0]: row for row in con.execute("SELECT * EXCLUDE (reasons, repairs, marks) FROM conformed").fetchall()
+        }
         held: dict[int, list[str]] = dict(con.execute("SELECT row_no, reasons FROM held").fetchall())
         mended: dict[int, dict[str, str]] = {}
-        for row_no, column, _, _, rule in con.execute(
-            repairs(contract) or "SELECT 0, '', '', '', '' LIMIT 0"
+        for row_no, column, _, _, rule, _ in con.execute(
+            repairs(contract) or "SELECT 0, '', '', '', '', '' LIMIT 0"
         ).fetchall():
             mended.setdefault(row_no, {})[column] = rule
     found = [

@@ -14,7 +14,7 @@ from small_feed import RECEIVED, Row, feed_of, one_column, sifted
 
 from jobs.lake import connect
 from quality.reasons import say_held, say_repaired
-from quality.sift import _uneven, sift
+from quality.sift import _received, _uneven, sift
 from schemas.contract import Contract, load_contracts
 
 CONTRACTS, _ = load_contracts()
@@ -130,7 +130,7 @@ def _looked_at(sent: list[dict[str, str | None]]) -> tuple[dict[int, Any], dict[
         typed = ", ".join(f'"{column}"' for column in EVERY_TYPE.columns)
         quick = con.execute(f"SELECT row_no, {typed}, [], [] FROM typed WHERE even").fetchall()
         con.execute("UPDATE typed SET even = false")
-        con.execute(_uneven(EVERY_TYPE, RECEIVED))
+        con.execute(_uneven(EVERY_TYPE, _received(RECEIVED, None)))
         close = con.execute(f"SELECT row_no, {typed}, reasons, repairs FROM uneven").fetchall()
         return {row[0]: row[1:] for row in quick}, {row[0]: row[1:] for row in close}
 
