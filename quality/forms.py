@@ -105,7 +105,7 @@ def worded(column: Column, text: str) -> str:
         case "number":
             if numbers.tells_degrees(column):  # what is longer may be millionths of a degree
                 return (
-                    f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,6}}(\\.\\d{{1,15}})?') THEN {text}::DOUBLE END"
+                    f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,6}}(\\.\\d{{1,20}})?') THEN {text}::DOUBLE END"
                 )
             return f"CASE WHEN regexp_full_match({text}, '[+-]?\\d{{1,15}}(\\.\\d{{1,20}})?') THEN {text}::DOUBLE END"
         case "money":

@@ -137,11 +137,18 @@ def _say_deciles(contract: Contract, column: str, told: list[ColumnProfile]) -> 
     spec, title = contract.columns[column], contract.title_of(column)
     middle, usual = told[0].deciles[4], median(one.deciles[4] for one in told[1:])
     if spec.type in ("date", "timestamp"):
-        return f"{title}的日期分布与往次相差很大(居中的日期距期末:往次约 {-usual:.0f} 天,本次 {-middle:.0f} 天),请核对本期数据是否完整、是否为本期数据"
+        return (
+            f"{title}的日期分布与往次相差很大(居中的日期:往次约在{_from_the_end(usual)},本次在{_from_the_end(middle)}),"
+            "请核对本期数据是否完整、是否为本期数据"
+        )
     if spec.type in ("integer", "number", "money"):
         figures = "" if spec.privacy in ("L3", "L4") else f"(居中的数:往次约 {usual:g},本次 {middle:g})"
         return f"{title}的数值分布与往次相差很大{figures},请核对单位和口径"
     return f"{title}的字数与往次相差很大(居中的字数:往次约 {usual:.0f},本次 {middle:.0f}),请核对是否截断或错列"
+
+
+def _from_the_end(days: float) -> str:
+    return f"期末{'后' if days > 0 else '前'} {abs(days):.0f} 天"
 
 
 def _stale(contract: Contract, now: Profile, past: list[Profile]) -> Iterator[Figure]:
@@ -155,11 +162,11 @@ def _stale(contract: Contract, now: Profile, past: list[Profile]) -> Iterator[Fi
     usual = [one.behind_days for one in past if one.behind_days is not None]
     if not limit or now.behind_days is None or not now.newest or not span or len(usual) < FEWEST_PAST:
         return
-    length, furthest = (span[1] - span[0]).days + 1, max(usual)
+    length, furthest = (span[1] - span[0]).days + 1, max(0.0, *usual)
     wide = max(2 * (furthest - median(usual)), length * (1 - RARE ** (1 / now.rows)))
     title = contract.title_of(contract.event_time or "")
     says = (
-        f"{title}最晚为 {now.newest:%Y-%m-%d %H:%M},距期末 {now.behind_days:.1f} 天,往次最多 {max(furthest, 0):.1f} 天,"
+        f"{title}最晚为 {now.newest:%Y-%m-%d %H:%M},距期末 {now.behind_days:.1f} 天,往次最多 {furthest:.1f} 天,"
         "请核对本期数据是否完整、是否为本期数据"
     )
     yield from _limited(

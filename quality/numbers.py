@@ -16,7 +16,7 @@ CAPITALS = "壹贰叁肆伍陆柒捌玖拾佰仟两"
 ORDINARY = "一二三四五六七八九十百千二"
 _D = "[一二三四五六七八九]"
 _SECTION = f"(?:{_D}千)?(?:零?{_D}百)?(?:零?{_D}?十{_D}?|零{_D})?"  # 三百二 may be 302 or 320: it fits nowhere
-ONLY_DEGREES = 180
+ONLY_DEGREES, NEAR_ZERO = 180, 3
 
 
 def number(column: Column, text: str, read: Read) -> str:
@@ -73,7 +73,11 @@ def _section(text: str) -> str:
 
 
 def tells_degrees(column: Column) -> bool:
-    return column.range is not None and column.range[0] >= -ONLY_DEGREES and column.range[1] <= ONLY_DEGREES
+    """Whether the column's range is a stretch of longitudes or latitudes, as a city's is, away from zero."""
+    if column.range is None:
+        return False
+    low, high = column.range
+    return -ONLY_DEGREES <= low and high <= ONLY_DEGREES and low * high >= NEAR_ZERO**2
 
 
 def _directed(text: str, read: Read) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 from hypothesis import settings
-from settings import KEY, TODAY
+from settings import DATA, KEY, TODAY
 
 from jobs.home import Home
 from jobs.ingest.ledger import Entry
@@ -30,6 +30,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setenv("CITYBRAIN_KEY", KEY)
     monkeypatch.setenv("CITYBRAIN_TODAY", TODAY)
     return Home(tmp_path / "var")
+
+
+@pytest.fixture
+def published() -> Callable[[str], Path]:
+    """A file or folder of published data by its path in that folder; a test that asks for what is not here is skipped."""
+
+    def find(path: str) -> Path:
+        if not (DATA / path).exists():
+            pytest.skip(f"{path} is not in {DATA}; set CITYBRAIN_BENCH_DATA to the folder of published data")
+        return DATA / path
+
+    return find
 
 
 @pytest.fixture

@@ -29,10 +29,15 @@ class CannotDraft(ValueError):
 def sniff(path: Path, encoding: str | None, staging: Path) -> tuple[dict[str, Any], list[str]]:
     """The contract's keys under `delivery` that the file tells, and why. Raises CannotDraft, or Unreadable when the file is broken."""
     text = unpacked(path, "csv", staging)
-    if seems(text) == WORKBOOK:
+    kind = seems(text)
+    if kind == WORKBOOK:
         rows = [[cell or "" for cell in row] for row in islice(_sheet(text), LOOKED_AT)]
         keys, why = _headers(rows)
         return {"format": "xlsx", **keys}, ["an XLSX workbook; its first visible sheet", *why]
+    if kind:
+        raise CannotDraft(
+            f"{path.name}: 这是{kind},不是表格 · give a CSV, an XLSX workbook, JSON lines, or a zip of one of them"
+        )
     encoding, said = (encoding, "told by hand") if encoding else _encoding(text)
     head = _head(text, encoding)
     if head.lstrip().startswith("{"):
@@ -57,9 +62,13 @@ def _sheet(path: Path):
 def _encoding(path: Path) -> tuple[str, str]:
     with path.open("rb") as source:
         found = guess(source.read(HEAD_BYTES))
+    if (
+        found.candidates and found.candidates[0].encoding == "ascii"
+    ):  # a scrap of it is not sure, and reads the same in all that is likely
+        return "utf-8", f"encoding: {found.why_zh}"
     if found.encoding is None:
         raise CannotDraft(f"{path.name}: {found.why_zh} · say it with --encoding gb18030, big5 or utf-8")
-    return {"ascii": "utf-8"}.get(found.encoding, found.encoding), f"encoding: {found.why_zh}"
+    return found.encoding, f"encoding: {found.why_zh}"
 
 
 def _head(path: Path, encoding: str) -> str:

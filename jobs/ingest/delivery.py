@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -40,6 +41,7 @@ from schemas.contract import Contract, period_fault
 log = logging.getLogger(__name__)
 Progress = Callable[[Entry], None]
 SEAL_DIGITS = 16
+_tries = count()
 
 
 class DeliveriesFailed(RuntimeError):
@@ -113,8 +115,9 @@ def _repeated(entry: Entry, ledger: Ledger, claim: Claim) -> Entry | None:
 def _guarded(home: Home, contract: Contract, ledger: Ledger, entry: Entry, claim: Claim) -> Entry:
     """Process, and whatever is raised ends in an entry: theirs is refused, ours is failed."""
     try:
-        with _staging(home, entry) as staging, _staged(entry, staging) as con:
-            batch = Batch(home, con, contract, entry.delivery_id, anew=claim.begun or claim.order is not None)
+        with _staging(home, entry) as staging, _staged(entry, staging) as (con, database):
+            anew = claim.begun or claim.order is not None
+            batch = Batch(home, con, database, contract, entry.delivery_id, anew=anew)
             claim.begin()
             try:
                 return _process(batch, ledger, entry, claim, staging)
@@ -147,7 +150,7 @@ def _process(batch: Batch, ledger: Ledger, entry: Entry, claim: Claim, staging: 
         keep_bronze(batch, entry.file_name)
     if not landed.map.fits:
         return _refused_for_headers(batch.home, contract, entry, landed)
-    unknown = bring_references(batch.home, con, contract)
+    unknown = bring_references(batch.home, con, contract) if landed.rows else []
     with _step(entry, "sift"):
         sifted = mended.sift(con, contract) if mended else sift(con, contract, entry.received_at)
     with _step(entry, "gate"):
@@ -199,7 +202,7 @@ def _judge(batch: Batch, ledger: Ledger, entry: Entry, landed: Landed) -> Verdic
     looks = _profile(batch, entry, landed)
     history = past_profiles(batch.home, batch.contract.feed, [row["delivery_id"] for row in past[:MOST_PAST]])
     verdict = gate(
-        batch.contract, _database(entry), entry.delivery_id,
+        batch.contract, batch.database, entry.delivery_id,
         like_this_one(entry.period, [(row["period"], row["read_rows"]) for row in past]),
         against_history(batch.contract, looks, history),
     )  # fmt: skip
@@ -263,13 +266,12 @@ def _staging(home: Home, entry: Entry) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _database(entry: Entry) -> str:
-    """The name of the delivery's database in this process's memory; the gate opens it by that."""
-    return f":memory:{entry.claim_id}"
-
-
 @contextmanager
-def _staged(entry: Entry, staging: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Where a delivery is screened: in memory up to the limit, what is more spills into its staging folder."""
-    with lake.connect(_database(entry), reads_delta=False, spill=staging) as con:
-        yield con
+def _staged(entry: Entry, staging: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """Where a delivery is screened, and its name in this process: in memory up to the limit, what is more spills into its staging folder.
+
+    A try's own name: what an earlier, failed try left in memory is never met.
+    """
+    database = f":memory:{entry.claim_id}-{next(_tries)}"
+    with lake.connect(database, reads_delta=False, spill=staging) as con:
+        yield con, database

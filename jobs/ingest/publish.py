@@ -24,10 +24,15 @@ GATE_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Batch:
-    """One delivery on its way into the lake. anew: an earlier try at it may have left rows, which these replace."""
+    """One delivery on its way into the lake.
+
+    database: the name of its connection's database in this process; the gate opens it by that. anew: an earlier try at it may
+    have left rows, which these replace.
+    """
 
     home: Home
     con: duckdb.DuckDBPyConnection
+    database: str
     contract: Contract
     delivery_id: str
     anew: bool

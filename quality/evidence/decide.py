@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
@@ -44,17 +44,24 @@ class Mended:
         return pa.Table.from_pylist([asdict(one) for one in mended], cls.SCHEMA)
 
 
-def decide(cell: Cell, spelling: Spelling | None, *, coded: bool = False) -> Mended | str | None:
+def decide(
+    cell: Cell, spelling: Spelling | None, told_by_it: Set[str] = frozenset(), *, coded: bool = False
+) -> Mended | str | None:
     """Mended; 'dependency' when the witnesses are against the cell and nothing is sure; None when it may stand.
 
-    coded: the cell's text is a word and the witnesses' values are codes, so that their letters are not compared.
+    told_by_it: the columns that the cell's column determines in its turn. coded: the cell's text is a word and the witnesses'
+    values are codes, so that their letters are not compared.
     """
     said, own = _weigh(cell)
     best = max(said, key=lambda value: said[value], default=None)
     share = said[best] if best is not None else 0.0
     if cell.value is not None and own >= max(DOMINATES, share):
         return None
-    if best is not None and _convinces(cell, best, share, own, coded):
+    if (
+        best is not None
+        and _convinces(cell, best, share, own, coded)
+        and not _word_against_word(cell, best, told_by_it)
+    ):
         return Mended(cell.row_no, cell.column, best, "dominant", _evidence(cell, best))
     if spelling and spelling.sure and own < DOMINATES:
         return Mended.by_letters(cell.row_no, cell.column, spelling)
@@ -83,6 +90,14 @@ def _convinces(cell: Cell, best: str, share: float, own: float, coded: bool) -> 
     if not coded and rows >= FEW and _alike(cell.value, best):
         return share >= DOMINATES and own < share / 3
     return share >= OVERWHELMS and rows >= FEW and own <= STANDS
+
+
+def _word_against_word(cell: Cell, best: str, told_by_it: Set[str]) -> bool:
+    """Whether one column alone speaks against a well-formed value, and the value as well against that column: either may be the wrong one."""
+    if cell.value is None or cell.odd or cell.elsewhere < MORE_THAN_ONE:
+        return False
+    resting_on = [set(w.determinant) for w in cell.witnesses if w.value == best]
+    return bool(set.intersection(*resting_on) & told_by_it)
 
 
 def _alike(one: str, other: str) -> bool:

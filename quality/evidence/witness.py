@@ -27,13 +27,17 @@ class Witness:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell that at least one witness contradicts, or that is empty or odd. value: None when it is empty."""
+    """A cell that at least one witness contradicts, or that is empty or odd.
+
+    value: None when it is empty; elsewhere: other rows that have the same value.
+    """
 
     row_no: int
     column: str
     value: str | None
     odd: bool
     witnesses: list[Witness]
+    elsewhere: int = 0
 
 
 def odd(column: str) -> str:
@@ -64,19 +68,23 @@ def doubtful(
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE suspect AS {' UNION '.join(_suspects(table, a, dependent, i, d) for i, d in enumerate(determinants))}"
     )
+    opinions = " UNION ALL ".join(_opinion(table, a, dependent, i, d) for i, d in enumerate(determinants))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE used AS SELECT {a} AS value, count(*) AS n FROM {table} WHERE {a} IS NOT NULL GROUP BY 1"
+    )
     found = con.execute(
-        f"SELECT * FROM ({' UNION ALL '.join(_opinion(table, a, dependent, i, d) for i, d in enumerate(determinants))}) ORDER BY row_no, i"
+        f"SELECT o.*, coalesce(u.n - 1, 0)::INT FROM ({opinions}) o LEFT JOIN used u USING (value) ORDER BY row_no, i"
     )
     rows = iter(lambda: found.fetchmany(CHUNK), [])
     for row_no, said in groupby((row for chunk in rows for row in chunk), itemgetter(0)):
         opinions = list(said)
-        value, is_odd = opinions[0][1], opinions[0][2]
+        value, is_odd, elsewhere = opinions[0][1], opinions[0][2], opinions[0][-1]
         heard = [
             Witness(determinants[i], most, n, agrees, total)
-            for _, _, _, i, most, n, agrees, total in opinions
+            for _, _, _, i, most, n, agrees, total, _ in opinions
             if total > 0
         ]
-        yield Cell(row_no, dependent, value, is_odd, heard)
+        yield Cell(row_no, dependent, value, is_odd, heard, elsewhere)
 
 
 def _suspects(table: str, a: str, dependent: str, i: int, determinant: tuple[str, ...]) -> str:

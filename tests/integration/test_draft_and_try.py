@@ -118,15 +118,12 @@ def test_what_a_draft_finds_is_mended_and_marked(home: Home, tmp_path: Path) -> 
         (tuple(d.determinant), c) for d in clean.dependencies for c in d.dependent
     }
     right = rows[5][3]
-    rows[5][3], rows[6][4], rows[7][0] = (
-        next(s for s in STREETS.values() if s != right),
-        "１３７-1234 5678",
-        "CG2026x00007",
-    )
+    rows[5][3], rows[6][4], rows[7][0] = (f"{right[0]}朝{right[2:]}", "１３７-1234 5678", "CG2026x00007")
+    rows[8][3] = next(s for s in STREETS.values() if s != rows[8][3])
     dirty = written(tmp_path / "案件2.csv", as_csv(rows))
     out = tmp_path / "out"
     tried = try_contract(home, clean, dirty, out)
-    assert (tried.sifted.repaired, tried.marked, tried.sifted.held) == (2, 1, 0)
+    assert (tried.sifted.repaired, tried.marked, tried.sifted.held) == (2, 2, 0)
     kept, flags, repairs = (
         list(csv.reader((out / f"{what}.csv").open(encoding="utf-8", newline="")))
         for what in ("kept", "flags", "repairs")
@@ -137,7 +134,9 @@ def test_what_a_draft_finds_is_mended_and_marked(home: Home, tmp_path: Path) -> 
     assert [row for row in kept[1:] if row[0] not in ("6", "7")] == [
         [str(n), *row] for n, row in enumerate(rows, 1) if n not in (6, 7)
     ], "what needs no mending leaves as it came"
-    assert flags == [["row", "column", "reason", "verdict"], ["8", "案件编号", "案件编号的写法不符合约定", "marked"]]
+    assert [(row[0], row[1], row[3]) for row in flags[1:]] == [
+        ("8", "案件编号", "marked"), ("9", "街道编码", "marked"), ("9", "所属街道", "marked"),
+    ], "a code and a street that do not belong together: which of them is wrong, no row tells"  # fmt: skip
     assert {(row[0], row[1], row[3], row[4]) for row in repairs[1:]} == {
         ("6", "所属街道", right, "dominant"), ("7", "联系电话", "13712345678", "full_width"),
     }  # fmt: skip

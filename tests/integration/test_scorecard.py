@@ -9,7 +9,7 @@ import pytest
 
 from jobs import lake
 from jobs.appraise.scorecard import keep_score
-from jobs.home import ZONE
+from jobs.home import ZONE, Home
 from jobs.operate.orders import reject
 
 pytestmark = pytest.mark.spark
@@ -146,13 +146,14 @@ def test_the_same_file_taken_in_again_by_an_operator_mends_nothing(home, contrac
     assert shares(rows, FIRST)["mended"] == (0, 0) and shares(rows, FIRST)["held"] == (10, 120)
 
 
-def test_the_desk_and_the_terminal_show_the_same_figures(home, drop, take, score) -> None:
+def test_the_desk_and_the_terminal_show_the_same_figures(home, drop, take, score, monkeypatch) -> None:
     import duckdb
     from rich.console import Console
 
     from jobs.appraise.show import NoSuchDepartment, show_scorecard
     from jobs.serve import serve
 
+    monkeypatch.setattr(Home, "now", lambda self: NOON[0])
     drop(FEED, FILE, delivered(mended=False))
     take(FEED)
     score(NOON[0])
@@ -220,14 +221,13 @@ def test_a_row_kept_with_a_mark_counts_against_its_dimension(home, drop, take, r
 
 
 def test_rows_that_the_ledger_says_were_mended_within_a_delivery_count(home, drop, take, rows, score) -> None:
-    from deltalake import DeltaTable, write_deltalake
+    from deltalake import write_deltalake
 
     drop(FEED, FILE, delivered(mended=False))
     take(FEED)
     path = home.table("ops", "delivery")
     with lake.connect() as con:
-        told = con.sql(f"SELECT *, 3::BIGINT AS mended_rows FROM {lake.scan(path)}").to_arrow_table()
+        told = con.sql(f"SELECT * REPLACE (3::BIGINT AS mended_rows) FROM {lake.scan(path)}").to_arrow_table()
     write_deltalake(path, told, mode="overwrite", schema_mode="overwrite", partition_by=["feed"])
-    assert "mended_rows" in [field.name for field in DeltaTable(path).schema().fields]
     score(NOON[0])
     assert shares(rows, FIRST)["mended"] == (3, 8), "five still held beside the three"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from delivering import deliver
-from monthly_files import DATA, FEEDS, Published
+from monthly_files import FEEDS, Published
 
 from jobs.home import Home
 from jobs.ingest.ledger import Entry
@@ -34,12 +35,11 @@ def send(home: Home, contracts: dict[str, Contract]) -> Callable[[Published, dic
 
 
 @pytest.fixture
-def months() -> Callable[[Published], dict[str, bytes]]:
+def months(published: Callable[[str], Path]) -> Callable[[Published], dict[str, bytes]]:
     """A data set's monthly files; a test that asks for data which are not here is skipped."""
 
-    def cut(published: Published) -> dict[str, bytes]:
-        if not published.source.is_file():
-            pytest.skip(f"{published.path} is not in {DATA}; set CITYBRAIN_BENCH_DATA to the folder of published data")
-        return published.months()
+    def cut(source: Published) -> dict[str, bytes]:
+        published(source.path)
+        return source.months()
 
     return cut

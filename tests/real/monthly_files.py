@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from settings import DATA
+
 FEEDS = Path(__file__).parent / "feeds"
-DATA = Path(os.environ.get("CITYBRAIN_BENCH_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
@@ -11,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.bench.encodings import COMES_IN, Trial, bench_encoding, reliability
-from jobs.home import CHECKOUT
 from jobs.ingest.decode import SAMPLE_BYTES, _sample, decoded
 from jobs.ingest.unreadable import Unreadable
 from quality.encoding import SURE, family_of, guess, surely_other
 
-DATA = Path(os.environ.get("CITYBRAIN_BENCH_DATA") or CHECKOUT.parent / "shared" / "data")
 SIMPLIFIED = "编号,姓名,地址,事由\n1,王秀英,南湖区建设街道中山路社区,楼道内堆放杂物影响通行\n2,李建国,秀洲区新城街道,路灯不亮已有一周\n"
 TRADITIONAL = (
     "編號,姓名,地址,事由\n1,王秀英,中正區忠孝東路,樓道內堆放雜物影響通行\n2,李建國,大安區和平東路,路燈不亮已有一週\n"
@@ -121,17 +118,13 @@ def test_the_guess_is_as_reliable_as_it_says_on_texts_of_seven_languages() -> No
     assert_reliable(trials)
 
 
-def test_the_guess_is_as_reliable_as_it_says_on_real_data() -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"no real data in {DATA}; name the folder by CITYBRAIN_BENCH_DATA")
-    assert_reliable(bench_encoding(DATA, cuts=4))
+def test_the_guess_is_as_reliable_as_it_says_on_real_data(published) -> None:
+    assert_reliable(bench_encoding(published(""), cuts=4))
 
 
-def test_no_real_file_is_refused_in_the_encoding_it_is_in() -> None:
-    if not DATA.is_dir():
-        pytest.skip(f"no real data in {DATA}; name the folder by CITYBRAIN_BENCH_DATA")
+def test_no_real_file_is_refused_in_the_encoding_it_is_in(published) -> None:
     chance, seen = random.Random(1), 0
-    for path in [path for path in DATA.rglob("*") if path.suffix in (".csv", ".txt")]:
+    for path in [path for path in published("").rglob("*") if path.suffix in (".csv", ".txt")]:
         content = path.read_bytes()[: 2 * SAMPLE_BYTES]
         text = content.decode("gb18030" if "GBK" in path.name else "utf-8", errors="ignore")
         for codec in ("gb18030", "utf-16-le", "big5", "cp1252"):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import os
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +13,6 @@ from pydantic import ValidationError
 from small_feed import feed_of, one_column, read_values, sifted
 
 from quality.reasons import say_held
-
-BENCH = Path(os.environ.get("CITYBRAIN_BENCH_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
 MENDED = [
     ("date", {}, "2020年1月3日", "2020-01-03", "date_form"),
@@ -288,11 +284,8 @@ def test_an_id_of_15_digits_becomes_the_same_person_s_18(bodies: list[str]) -> N
     assert all(row.repairs == {"value": "id_15_to_18"} for row in found)
 
 
-def test_the_check_digit_agrees_with_published_examples() -> None:
-    path = BENCH / "cn" / "id_checksum_vectors.csv"
-    if not path.is_file():
-        pytest.skip("id_checksum_vectors.csv is not here; set CITYBRAIN_BENCH_DATA to the folder of published data")
-    with path.open(encoding="utf-8", newline="") as lines:
+def test_the_check_digit_agrees_with_published_examples(published) -> None:
+    with published("cn/id_checksum_vectors.csv").open(encoding="utf-8", newline="") as lines:
         vectors = [row for row in csv.DictReader(lines) if row["kind"] == "ric"]
     found = read_values(one_column("resident_id"), [vector["input"] for vector in vectors])
     assert len(vectors) >= 5
