@@ -62,7 +62,9 @@ def _lines(path: Path) -> int:
         while chunk := source.read(CHUNK_BYTES):
             if chunk.endswith(b"\r"):
                 chunk += source.read(1)
-            lines += chunk.count(b"\n") + chunk.count(b"\r") - chunk.count(b"\r\n")
+            lines += chunk.count(b"\n")
+            if returns := chunk.count(b"\r"):
+                lines += returns - chunk.count(b"\r\n")
             last = chunk[-1:]
     return lines + (last not in (b"\n", b"\r"))
 

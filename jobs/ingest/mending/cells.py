@@ -33,8 +33,10 @@ def bare(cell: str, sent: str = "") -> str:
     """A returned cell without our guard. sent: what the guard was put before, in case the person wrote something else behind it."""
     if cell.startswith("\t"):
         return cell[1:]
+    if not cell.startswith("'"):
+        return cell
     ours = guarded(cell[1:]) == cell or guarded(sent) == f"'{sent}"
-    return cell[1:] if cell.startswith("'") and ours else cell
+    return cell[1:] if ours else cell
 
 
 def as_meant(sent: str, came: str) -> str:

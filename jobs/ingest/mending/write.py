@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import tempfile
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,21 +11,20 @@ from itertools import chain, islice
 from pathlib import Path
 from unicodedata import east_asian_width
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from jobs.ingest.mending.cells import bare, guarded
 from jobs.whole import written_whole
 
 NUMBER, REASON = "行号", "原因"
 MOST_SHEET_ROWS = 100_000
-LONGEST_CELL = 32_767  # characters; a workbook holds no more and would cut the rest
+TOO_LONG = -2  # what is said of a cell of more than 32,767 characters: a workbook holds no more and would cut the rest
+NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 WIDEST, NARROWEST, REASON_WIDTH = 40, 9, 64  # of a column, in characters of the default font
 LOOKED_AT = 200  # rows, before the first is written
-HEAD, WRONG = PatternFill("solid", fgColor="E4E9EE"), PatternFill("solid", fgColor="FFE3A3")
+HEAD, WRONG = "#E4E9EE", "#FFE3A3"
 
 
 @dataclass(frozen=True)
@@ -57,30 +56,26 @@ def write_mend_csv(path: Path, header: list[str], rows: Iterable[HeldRow]) -> in
 def write_mend_xlsx(path: Path, header: list[str], rows: Iterable[HeldRow], staging: Path) -> int:
     """The same as a workbook: every cell is text, so that nothing is computed or reformatted; wrong cells are coloured.
 
-    Rows are streamed through a file in staging. Raises CellTooLong, and leaves no workbook there, when a cell does not fit into one.
+    Rows are streamed through a file in staging, where the delivery's other scratch files lie: they hold people. Raises
+    CellTooLong, and leaves no workbook there, when a cell does not fit into one.
     """
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(MARKED)
-    sheet.freeze_panes = "A2"
     coming = iter(rows)
     first = list(islice(coming, LOOKED_AT))
-    for i, width in enumerate([*_widths(header, first), NARROWEST, REASON_WIDTH], 1):
-        sheet.column_dimensions[get_column_letter(i)].width = width
-    head, plain, wrong, reason = (_styled(sheet, **style) for style in STYLES)
     written = 0
-    with _scratch_in(staging), written_whole(path) as draft:
-        try:
-            sheet.append(_filled(head, cell) for cell in [*header, NUMBER, REASON])
-            for row in chain(first, coming):
-                kinds = [wrong if i in row.wrong else plain for i in range(len(header))]
-                laid_out = _laid_out(header, row)
-                kinds += [plain, reason, *[wrong] * (len(laid_out) - len(header) - 2)]
-                sheet.append(_filled(kind, cell) for kind, cell in zip(kinds, laid_out, strict=True))
-                written += 1
-        except CellTooLong:
-            sheet.close()
-            raise
-        book.save(draft)
+    with written_whole(path) as draft, _book(draft, staging) as book:
+        sheet = book.add_worksheet(MARKED)
+        head, plain, wrong, reason = (book.add_format(TEXT | style) for style in STYLES)
+        sheet.freeze_panes(1, 0)
+        for i, width in enumerate([*_widths(header, first), NARROWEST, REASON_WIDTH]):
+            sheet.set_column(i, i, width)
+        for i, title in enumerate([*header, NUMBER, REASON]):
+            _fill(sheet, 0, i, title, head)
+        usual = [*[plain] * (len(header) + 1), reason]
+        for row in chain(first, coming):
+            written += 1
+            for i, cell in enumerate(_laid_out(header, row)):
+                style = wrong if i in row.wrong or i >= len(usual) else usual[i]
+                _fill(sheet, written, i, cell, style)
     return written
 
 
@@ -89,12 +84,22 @@ class CellTooLong(ValueError):
 
 
 MARKED = "待补正"
+TEXT = {"num_format": "@", "valign": "top"}
 STYLES = (
-    {"font": Font(bold=True), "fill": HEAD, "alignment": Alignment(vertical="center", wrap_text=True)},
+    {"bold": True, "bg_color": HEAD, "valign": "vcenter", "text_wrap": True},
     {},
-    {"fill": WRONG},
-    {"alignment": Alignment(vertical="top", wrap_text=True)},
+    {"bg_color": WRONG},
+    {"text_wrap": True},
 )
+
+
+@contextmanager
+def _book(path: Path, staging: Path) -> Iterator[Workbook]:
+    book = Workbook(str(path), {"constant_memory": True, "tmpdir": str(staging)})
+    try:
+        yield book
+    finally:
+        book.close()
 
 
 def _widths(header: list[str], rows: list[HeldRow]) -> Iterator[int]:
@@ -115,30 +120,8 @@ def _laid_out(header: list[str], row: HeldRow) -> list[str]:
     return [*padded[: len(header)], str(row.number), row.reason, *padded[len(header) :]]
 
 
-def _styled(sheet, **style) -> Cell:
-    cell = WriteOnlyCell(sheet)
-    cell.number_format = "@"
-    cell.alignment = Alignment(vertical="top")
-    for what, value in style.items():
-        setattr(cell, what, value)
-    return cell
-
-
-def _filled(cell: Cell, text: str) -> Cell:
-    """The one cell of its kind with this text: it is written before the next is asked for. What would read as our guard is guarded."""
-    text = ILLEGAL_CHARACTERS_RE.sub("\ufffd", text if bare(text) == text else guarded(text))
-    if len(text) > LONGEST_CELL:
+def _fill(sheet: Worksheet, row: int, column: int, text: str, style: Format) -> None:
+    """A cell of text, never a formula, an error value or a link. What would read as our guard is guarded."""
+    text = NO_XML.sub("\ufffd", text if bare(text) == text else guarded(text))
+    if sheet.write_string(row, column, text, style) == TOO_LONG:
         raise CellTooLong
-    cell.value = text
-    cell.data_type = "s"  # never a formula or an error value
-    return cell
-
-
-@contextmanager
-def _scratch_in(folder: Path) -> Iterator[None]:
-    """The workbook's half-written sheet holds people: it lies where the delivery's other scratch files do, not in /tmp."""
-    before, tempfile.tempdir = tempfile.tempdir, str(folder)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
