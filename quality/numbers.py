@@ -77,7 +77,7 @@ def tells_degrees(column: Column) -> bool:
     if column.range is None:
         return False
     low, high = column.range
-    return -ONLY_DEGREES <= low and high <= ONLY_DEGREES and low * high >= NEAR_ZERO**2
+    return low >= -ONLY_DEGREES and high <= ONLY_DEGREES and low * high >= NEAR_ZERO**2
 
 
 def _directed(text: str, read: Read) -> str:
