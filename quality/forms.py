@@ -30,6 +30,8 @@ TYPE_PLACEHOLDERS = {
 EXACT = frozenset(
     {"integer", "number", "money", "boolean", "resident_id", "mobile"}
 )  # their readings admit no white space
+FIGURES = (EXACT - {"boolean"}) | {"date", "timestamp"}  # no reading of theirs is without a digit
+EMPTY = -1  # what DuckDB says is the first code point of an empty text
 BOOLEAN_WORDS = {
     "是": "true",
     "否": "false",
@@ -58,21 +60,49 @@ def trimmed(text: str) -> str:
 
 
 def is_placeholder(column: Column, text: str) -> str:
+    return _is_one_of(_placeholders(column), text)
+
+
+def _is_read_placeholder(column: Column, text: str) -> str | None:
+    """The same of a text that was read as a value of its type, which few placeholders can be: 99999999999, 1900-01-01. None: no placeholder can."""
+    said = _placeholders(column)
+    if column.type in FIGURES:
+        said = [word for word in said if any("0" <= sign <= "9" for sign in word)]
+    elif column.pattern:
+        said = [word for word in said if _may_match(column.pattern, word)]
+    return _is_one_of(said, text) if said else None
+
+
+def _may_match(pattern: str, word: str) -> bool:
+    """By Python's reading of a pattern that DuckDB will read; what the two may differ in may match."""
+    try:
+        return re.fullmatch(pattern, word) is not None
+    except re.error:
+        return True
+
+
+def _placeholders(column: Column) -> list[str]:
     usual = (*PLACEHOLDERS, *TYPE_PLACEHOLDERS.get(column.type, ()), *column.placeholders)
-    said = dict.fromkeys(form for word in usual if word not in column.words for form in (word, word.translate(_WIDE)))
-    longest = max(len(word.encode()) for word in said)
-    # a list, not IN: DuckDB makes a join of a long IN, a dozen of which cost more to plan than a small file to read
-    return f"(CASE WHEN strlen({text}) <= {longest} THEN list_contains([{', '.join(map(quote, said))}], {text}) ELSE false END)"
+    return list(
+        dict.fromkeys(form for word in usual if word not in column.words for form in (word, word.translate(_WIDE)))
+    )
+
+
+def _is_one_of(words_: list[str], text: str) -> str:
+    """A list, not IN: DuckDB makes a join of a long IN, a dozen of which cost more to plan than a small file to read."""
+    longest = max(len(word.encode()) for word in words_)
+    return f"(CASE WHEN strlen({text}) <= {longest} THEN list_contains([{', '.join(map(quote, words_))}], {text}) ELSE false END)"
 
 
 def is_plain(column: Column, text: str, value: str) -> str:
     """Whether a text, whose reading is `value`, needs no second look: written as agreed, no placeholder, no white space around it, believable."""
     sure = [f"{value} IS NOT NULL"]
     if not column.words:
-        sure.append(f"NOT {is_placeholder(column, text)}")
+        if placeholder := _is_read_placeholder(column, text):
+            sure.append(f"NOT {placeholder}")
         if column.type not in EXACT:
-            edges = ", ".join(map(quote, ("", *WHITESPACE)))
-            sure.append(f"{text}[1] NOT IN ({edges}) AND {text}[-1] NOT IN ({edges})")
+            edges = ", ".join(map(str, (EMPTY, *map(ord, WHITESPACE))))
+            sure.append(f"unicode({text}) NOT IN ({edges}) AND unicode({text}[-1]) NOT IN ({edges})")
     if _is_prose(column):
         sure.append(f"NOT {prose.is_suspect(text)}")
     if wrong := untrue(column, value):
