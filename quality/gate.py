@@ -60,7 +60,11 @@ class Verdict:
 
     @property
     def words(self) -> list[str]:
-        return list(dict.fromkeys(finding.says_zh for finding in self.findings if not finding.met))
+        """What was not met; of what is refused, not also that it would be warned."""
+        broken = [finding for finding in self.findings if not finding.met]
+        refused = {(finding.expectation, finding.column) for finding in broken if finding.severity == "refuse"}
+        said = [f for f in broken if f.severity == "refuse" or (f.expectation, f.column) not in refused]
+        return list(dict.fromkeys(finding.says_zh for finding in said))
 
 
 def gate(
