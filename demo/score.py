@@ -12,8 +12,12 @@ from demo.lake import Lake
 from demo.same import same_value
 
 ADMITTED = ["passed", "warned", "released"]
-FAMILIES = ["incident_surge", "paid_after_death", "pension_while_employed", "elevator_overdue"]
-EXPLAINED = {"incident_surge": ["incident_cluster", "near_repeat"]}  # planted too: a warning about them is no false one
+SURGES = ["incident_surge", "hotline_surge", "urban_case_surge"]
+FAMILIES = [
+    *SURGES, "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", "elevator_overdue",
+    "device_failed",
+]  # fmt: skip
+EXPLAINED = {"incident_surge": ["incident_cluster", "near_repeat"], "hotline_surge": ["hotline_cluster", "repeat_matter"]}  # planted too: a warning about them is no false one
 TABLES = ["events", "conflicts", "fabrications", "noise", "deliveries", "traits"]
 PERSON_FEEDS = ["benefit_payment", "pension_payment", "death", "employment"]
 REPAIR_COLUMNS = ["delivery_id", "row_no", "column_name", "rule"]
@@ -151,8 +155,10 @@ def _score_family(family: str, events: pd.DataFrame, warnings: pd.DataFrame, evi
 
 def _matching(event: Any, raised: pd.DataFrame, evidence: pd.DataFrame) -> set[str]:
     """Ids of the warnings that are about this event: its grid, kind and days; its person; its building."""
-    if event.family == "incident_surge":
+    if event.family in SURGES:
         return _in_its_grids(event, raised)
+    if event.family == "device_failed":
+        return set(raised.loc[raised["subject"] == event.equipment_no, "warning_id"])
     if event.family == "elevator_overdue":
         there = (evidence["estate"] == event.estate) & (evidence["building"] == event.building)
         told = raised["subject"].map(

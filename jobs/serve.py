@@ -134,7 +134,7 @@ def _warnings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     con.execute(f"""
         CREATE TABLE warning AS
         SELECT w.warning_id, w.family, w.family_zh, w.lane, w.level, w.level_zh, CASE w.level {ranks} END::INT AS level_rank, w.title_zh,
-               w.reason_zh, CASE WHEN w.family = 'incident_surge' THEN coalesce(p.town || p.community || p.grid_name, w.grid_code) ELSE w.subject END AS subject,
+               w.reason_zh, CASE WHEN w.lane = 'budget' THEN coalesce(p.town || p.community || p.grid_name, w.grid_code) ELSE w.subject END AS subject,
                w.grid_code, p.grid_name, p.community, p.town, w.raised_at, w.window_start, w.window_end, w.observed, w.expected, w.bound, w.score,
                w.confidence, w.confidence_why, w.unit_zh, w.deadline_at, w.status,
                CASE w.status WHEN 'below_line' THEN '线下' ELSE '新发现' END AS status_zh, w.evidence_rows, w.table_versions

@@ -1,11 +1,19 @@
-"""Bytes to text: strictly in the encoding the contract declares, and a plain word when they are not."""
+"""Bytes to text: strictly in the encoding the contract declares, and a plain word when they are not.
+
+`python -m jobs.ingest.decode FILE ENCODING FROM TARGET` is the half of a large file that a second process takes.
+"""
 
 from __future__ import annotations
 
 import codecs
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from jobs.home import CHECKOUT
 from jobs.ingest.disguise import seems
 from jobs.ingest.unreadable import Unreadable
 from quality.encoding import family_of, guess, surely_other, title_of
@@ -15,6 +23,8 @@ LONGEST_LINE = 8 << 20  # bytes as sent; as UTF-8 they are at most twice as many
 SAMPLE_BYTES = 1 << 18
 SAMPLE_WITHIN = 16  # so many samples are looked through for the first sign outside ASCII
 UTF8 = frozenset({"utf-8", "utf-8-sig"})
+SHARED_BYTES = 64 << 20  # from here on a second process pays
+LINE_FEED_STANDS_ALONE = frozenset({"gb18030", "big5"})  # its byte is no part of any other character
 
 
 def decoded(path: Path, encoding: str, staging: Path) -> Path:
@@ -42,18 +52,58 @@ def decoded(path: Path, encoding: str, staging: Path) -> Path:
 
 def _transcoded(path: Path, encoding: str, staging: Path) -> Path:
     target = staging / "decoded.txt"
-    with target.open("wb") as out:
-        out.writelines(text.encode("utf-8") for text in _texts(path, encoding))
+    size = path.stat().st_size
+    if size >= SHARED_BYTES and (os.cpu_count() or 1) > 1 and family_of(encoding) in LINE_FEED_STANDS_ALONE:
+        _shared(path, encoding, _line_start(path, size // 2), target)
+    else:
+        _write(path, encoding, target)
     return target
 
 
-def _texts(path: Path, encoding: str) -> Iterator[str]:
-    """The file's text, a chunk at a time. Raises Unreadable naming the first line whose bytes do not fit the encoding, or that never ends."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    line, unbroken = 1, 0
+def _shared(path: Path, encoding: str, cut: int, target: Path) -> None:
+    """One half here, the other by a second process: codecs hold the interpreter's lock, so threads would not do."""
+    behind = target.with_suffix(".behind")
+    command = [sys.executable, "-m", "jobs.ingest.decode", str(path), encoding, str(cut), str(behind)]
+    other = subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.DEVNULL)
+    try:
+        _write(path, encoding, target, end=cut)
+    except Unreadable:
+        other.kill()
+        raise
+    finally:
+        code = other.wait()
+    if code:  # most likely a byte that does not fit: said again with its line, counted from the file's beginning
+        _write(path, encoding, target)
+        return
+    with target.open("ab") as out, behind.open("rb") as rest:
+        shutil.copyfileobj(rest, out, CHUNK_BYTES)
+    behind.unlink()
+
+
+def _line_start(path: Path, near: int) -> int:
+    """The first line start at or behind a place; the file's end when there is none within the longest line."""
     with path.open("rb") as source:
+        source.seek(near)
+        return near + len(source.readline(LONGEST_LINE))
+
+
+def _write(path: Path, encoding: str, target: Path, start: int = 0, end: int | None = None) -> None:
+    with target.open("wb") as out:
+        out.writelines(text.encode("utf-8") for text in _texts(path, encoding, start, end))
+
+
+def _texts(path: Path, encoding: str, start: int = 0, end: int | None = None) -> Iterator[str]:
+    """The file's text, or that of a stretch of it, a chunk at a time.
+
+    Raises Unreadable naming the first line whose bytes do not fit the encoding, or that never ends.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, unbroken, left = 1, 0, (end if end is not None else path.stat().st_size) - start
+    with path.open("rb") as source:
+        source.seek(start)
         while True:
-            chunk = source.read(CHUNK_BYTES)
+            chunk = source.read(min(CHUNK_BYTES, left))
+            left -= len(chunk)
             try:
                 yield decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as fault:
@@ -61,8 +111,8 @@ def _texts(path: Path, encoding: str) -> Iterator[str]:
                 raise Unreadable(_wrong(encoding, _sample(path), line)) from None
             line += chunk.count(b"\n")
             unbroken = (
-                len(chunk) - 1 - end
-                if (end := max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))) >= 0
+                len(chunk) - 1 - last
+                if (last := max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))) >= 0
                 else unbroken + len(chunk)
             )
             if unbroken > LONGEST_LINE:
@@ -115,3 +165,8 @@ def _misread(declared: str, other: str) -> str:
 
 def _agreed(declared: str) -> str:
     return declared.upper().removesuffix("-SIG")
+
+
+if __name__ == "__main__":
+    _file, _encoding, _from, _target = sys.argv[1:]
+    _write(Path(_file), _encoding, Path(_target), int(_from))

@@ -48,13 +48,19 @@ class Candidate:
     evidence: list[Evidence] = field(default_factory=list, compare=False)
 
 
-def find(spark: SparkSession, rule: WarningRule, as_of: date) -> list[Candidate]:
-    """Every matter at or above the rule's lowest level, judged on the days before as_of."""
-    found = _surges(spark, rule, rule.surge, as_of) if rule.surge else _matters(spark, rule, rule.query, as_of)
+def find_all(spark: SparkSession, rules: list[WarningRule], as_of: date) -> list[Candidate]:
+    """What every family finds. Families that compete for the commander's day have equal shares of its budget to alarm by chance in."""
+    share = BUDGET_A_DAY / max(1, sum(rule.surge is not None for rule in rules))
+    return [candidate for rule in rules for candidate in find(spark, rule, as_of, share)]
+
+
+def find(spark: SparkSession, rule: WarningRule, as_of: date, budget: float = BUDGET_A_DAY) -> list[Candidate]:
+    """Every matter at or above the rule's lowest level, judged on the days before as_of. budget: warnings a day by chance, of a surge rule."""
+    found = _surges(spark, rule, rule.surge, as_of, budget) if rule.surge else _matters(spark, rule, rule.query, as_of)
     return [candidate for candidate in found if rule.level_of(candidate.score)]
 
 
-def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date) -> Iterator[Candidate]:
+def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date, budget: float) -> Iterator[Candidate]:
     """Each area and category's last window against the windows before it; alpha is what the budget leaves a stream a day."""
     start = as_of - timedelta(days=surge.window_days * (surge.baseline_weeks + 1))
     counts = spark.sql(
@@ -68,7 +74,7 @@ def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date) -
     table = counts.pivot_table(index=["area", "category"], columns="ago", values="n", fill_value=0)
     table = table.reindex(columns=range(surge.baseline_weeks + 1), fill_value=0)
     counted = table.to_numpy(dtype=float)
-    bounds = bayes_predictive(counted[:, 0], counted[:, 1:], alpha=BUDGET_A_DAY / len(counted))
+    bounds = bayes_predictive(counted[:, 0], counted[:, 1:], alpha=budget / len(counted))
     window = (as_of - timedelta(days=surge.window_days), as_of - timedelta(days=1))
     hits = np.flatnonzero((bounds.score > 1) & (counted[:, 0] >= surge.least))
     for i in hits:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.bench.encodings import COMES_IN, Trial, bench_encoding, reliability
+from jobs.ingest import decode
 from jobs.ingest.decode import SAMPLE_BYTES, _sample, decoded
 from jobs.ingest.unreadable import Unreadable
 from quality.encoding import SURE, family_of, guess, surely_other
@@ -92,6 +93,21 @@ def test_a_receipt_asks_when_it_cannot_tell_and_shows_no_value(tmp_path: Path) -
     with pytest.raises(Unreadable, match=r"可能是 .*请核对导出时所选的编码") as refused:
         decoded(path, "utf-8", tmp_path)
     assert not {"王", "李"} & set(str(refused.value))
+
+
+def test_a_large_file_is_decoded_by_two_processes_into_the_same_text(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(decode, "SHARED_BYTES", 1)
+    text = SIMPLIFIED * 40 + "最后一行没有换行符"
+    for encoding in ("gb18030", "gbk"):
+        path = tmp_path / f"{encoding}.csv"
+        path.write_bytes(text.encode(encoding))
+        assert decoded(path, encoding, tmp_path).read_text(encoding="utf-8") == text
+    assert not list(tmp_path.glob("*.behind"))
+    broken = text.encode("gb18030").splitlines(keepends=True)
+    broken[100] = b"9,\x81\x20\n"
+    path.write_bytes(b"".join(broken))
+    with pytest.raises(Unreadable, match="第 101 行起"):
+        decoded(path, "gb18030", tmp_path)
 
 
 def test_the_sample_begins_where_a_file_leaves_ascii(tmp_path: Path) -> None:
