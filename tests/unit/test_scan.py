@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.warn.methods.circles import circles_over
-from jobs.warn.methods.plane import seem_degrees, to_metres
+from jobs.warn.methods.plane import plane_of, seem_degrees
 from jobs.warn.methods.scan import Scan, TooShort, log_likelihood_ratio, p_value, space_time_permutation
 
 Points = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -188,8 +188,10 @@ def test_another_unit_changes_nothing_but_the_unit() -> None:
 def test_degrees_are_laid_out_in_metres() -> None:
     longitude, latitude = np.array([116.30, 116.40, 116.30]), np.array([39.90, 39.90, 40.00])
     assert seem_degrees(longitude, latitude) and not seem_degrees(longitude * 1000, latitude)
-    east, north = to_metres(longitude, latitude)
-    assert east == pytest.approx([0, 8524, 0], abs=5) and north == pytest.approx([0, 0, 11120], abs=5)
+    plane = plane_of(longitude, latitude)
+    east, north = plane.metres(longitude, latitude)
+    assert east - east[0] == pytest.approx([0, 8531, 0], abs=5) and north == pytest.approx([0, 0, 11120], abs=5)
+    assert plane.degrees(east[1], north[1]) == pytest.approx((116.40, 39.90))
 
 
 def test_circles_hold_the_places_within_their_radius_and_each_set_once() -> None:
