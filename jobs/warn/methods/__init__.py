@@ -1,0 +1,1 @@
+"""Methods of surveillance: pure functions on arrays."""
