@@ -13,11 +13,15 @@ from demo.same import same_value
 
 ADMITTED = ["passed", "warned", "released"]
 SURGES = ["incident_surge", "hotline_surge", "urban_case_surge"]
+CLUSTERS = ["incident_cluster", "hotline_cluster"]
+DEVICES = ["elder_silent", "device_failed"]
 FAMILIES = [
-    *SURGES, "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", "elevator_overdue",
-    "device_failed",
+    *SURGES, *CLUSTERS, *DEVICES, "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", "elevator_overdue",
 ]  # fmt: skip
-EXPLAINED = {"incident_surge": ["incident_cluster", "near_repeat"], "hotline_surge": ["hotline_cluster", "repeat_matter"]}  # planted too: a warning about them is no false one
+EXPLAINED = {
+    "incident_surge": ["incident_cluster", "near_repeat"], "hotline_surge": ["hotline_cluster", "repeat_matter"],
+    "incident_cluster": ["incident_surge", "near_repeat"], "hotline_cluster": ["hotline_surge", "repeat_matter"],
+}  # fmt: skip  # planted too: a warning about them is no false one
 TABLES = ["events", "conflicts", "fabrications", "noise", "deliveries", "traits"]
 PERSON_FEEDS = ["benefit_payment", "pension_payment", "death", "employment"]
 REPAIR_COLUMNS = ["delivery_id", "row_no", "column_name", "rule"]
@@ -155,9 +159,9 @@ def _score_family(family: str, events: pd.DataFrame, warnings: pd.DataFrame, evi
 
 def _matching(event: Any, raised: pd.DataFrame, evidence: pd.DataFrame) -> set[str]:
     """Ids of the warnings that are about this event: its grid, kind and days; its person; its building."""
-    if event.family in SURGES:
+    if event.family in SURGES + CLUSTERS:
         return _in_its_grids(event, raised)
-    if event.family == "device_failed":
+    if event.family in DEVICES:
         return set(raised.loc[raised["subject"] == event.equipment_no, "warning_id"])
     if event.family == "elevator_overdue":
         there = (evidence["estate"] == event.estate) & (evidence["building"] == event.building)

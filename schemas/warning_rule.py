@@ -32,6 +32,37 @@ class Surge(Strict):
     least: int = Field(ge=1)
 
 
+class Cluster(Strict):
+    """Cases that crowd in space and time. A case without a point of its own stands at its area's, as the feed `grid` gives it."""
+
+    feed: str
+    time: str
+    area: str
+    category: str
+    codes: str
+    points: bool = False
+    history_days: int = Field(365, ge=28)
+    longest_days: int = Field(30, ge=2)
+    recurrence_days: float = Field(100, gt=1)
+
+
+class Silence(Strict):
+    """A door that stays shut although its sensor lives. homes: the feed that says in which home a device hangs.
+
+    lost_hours: without a sign of life after which a device is out of order; quantile: of a home's own gaps, its limit.
+    """
+
+    feed: str
+    time: str
+    device: str
+    where: str
+    heartbeats: str
+    beat_time: str
+    homes: str
+    lost_hours: float = Field(gt=0)
+    quantile: float = Field(0.995, gt=0.5, lt=1)
+
+
 class Query(Strict):
     """Spark SQL over the current rows: a row for each piece of evidence of each matter."""
 
@@ -53,6 +84,8 @@ class WarningRule(Strict):
     title: Words
     lane: Literal["budget", "statutory", "safety"]
     surge: Surge | None = None
+    cluster: Cluster | None = None
+    silence: Silence | None = None
     query: Query | None = None
     levels: Annotated[dict[Level, float], BeforeValidator(_levels)] = Field(min_length=1)
     says: Words
@@ -61,8 +94,8 @@ class WarningRule(Strict):
 
     @model_validator(mode="after")
     def _one_method(self) -> WarningRule:
-        if (self.surge is None) == (self.query is None):
-            raise ValueError("a family has exactly one method: surge or query")
+        if sum(given is not None for given in self._methods) != 1:
+            raise ValueError("a family has exactly one method: surge, cluster, silence or query")
         for text in (self.says.zh, self.says.en):
             for _, field, _, _ in string.Formatter().parse(text):
                 if field is not None and not field.isidentifier():
@@ -70,10 +103,33 @@ class WarningRule(Strict):
         return self
 
     @property
+    def _methods(self) -> tuple[Surge | Cluster | Silence | Query | None, ...]:
+        return self.surge, self.cluster, self.silence, self.query
+
+    @property
+    def method(self) -> Surge | Cluster | Silence | Query:
+        return next(given for given in self._methods if given is not None)
+
+    @property
     def feeds(self) -> list[str]:
-        if self.query:
-            return self.query.feeds
-        return [self.surge.feed] if self.surge else []
+        match self.method:
+            case Surge(feed=feed):
+                return [feed]
+            case Cluster(feed=feed):
+                return [feed, "grid"]
+            case Silence() as silence:
+                return [silence.feed, silence.heartbeats, silence.homes]
+            case Query(feeds=feeds):
+                return feeds
+
+    @property
+    def codes(self) -> str | None:
+        """The code list of its categories."""
+        return self.method.codes if isinstance(self.method, Surge | Cluster) else None
+
+    @property
+    def about_person(self) -> bool:
+        return isinstance(self.method, Query) and self.method.about == "person"
 
     def level_of(self, score: float) -> Level | None:
         """The highest level whose threshold the score reaches; None below the lowest."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jobs.warn.candidate import Candidate, Evidence, facts
+from jobs.warn.clusters import find_clusters
+from jobs.warn.doors import find_silence
 from jobs.warn.surge import bayes_predictive
-from schemas.codes import load_code_list
-from schemas.warning_rule import Query, Surge, WarningRule
+from schemas.warning_rule import Cluster, Query, Silence, Surge, WarningRule
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -20,43 +20,23 @@ if TYPE_CHECKING:
 BUDGET_A_DAY = 5
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """A row that a warning rests on, copied without what identifies a person."""
-
-    feed: str
-    delivery_id: str
-    row_no: int
-    day: date
-    facts: str
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One matter that a rule found. subject_key names the matter inside; figures in events or as the rule's words say."""
-
-    rule: WarningRule
-    subject_key: str
-    grid_code: str | None
-    category: str | None
-    window_start: date
-    window_end: date
-    observed: float
-    expected: float
-    bound: float | None
-    score: float
-    evidence: list[Evidence] = field(default_factory=list, compare=False)
-
-
 def find_all(spark: SparkSession, rules: list[WarningRule], as_of: date) -> list[Candidate]:
     """What every family finds. Families that compete for the commander's day have equal shares of its budget to alarm by chance in."""
-    share = BUDGET_A_DAY / max(1, sum(rule.surge is not None for rule in rules))
+    share = BUDGET_A_DAY / max(1, sum(isinstance(rule.method, Surge) for rule in rules))
     return [candidate for rule in rules for candidate in find(spark, rule, as_of, share)]
 
 
 def find(spark: SparkSession, rule: WarningRule, as_of: date, budget: float = BUDGET_A_DAY) -> list[Candidate]:
     """Every matter at or above the rule's lowest level, judged on the days before as_of. budget: warnings a day by chance, of a surge rule."""
-    found = _surges(spark, rule, rule.surge, as_of, budget) if rule.surge else _matters(spark, rule, rule.query, as_of)
+    match rule.method:
+        case Surge() as surge:
+            found = _surges(spark, rule, surge, as_of, budget)
+        case Cluster() as cluster:
+            found = find_clusters(spark, rule, cluster, as_of)
+        case Silence() as silence:
+            found = find_silence(spark, rule, silence, as_of)
+        case Query() as query:
+            found = _matters(spark, rule, query, as_of)
     return [candidate for candidate in found if rule.level_of(candidate.score)]
 
 
@@ -98,10 +78,8 @@ def _surge_evidence(
     ]
 
 
-def _matters(spark: SparkSession, rule: WarningRule, query: Query | None, as_of: date) -> Iterator[Candidate]:
+def _matters(spark: SparkSession, rule: WarningRule, query: Query, as_of: date) -> Iterator[Candidate]:
     """A rule's rows, gathered by matter; a row with counted = true is one of those observed."""
-    if query is None:
-        return
     rows = [row.asDict() for row in spark.sql(query.sql.format(as_of=as_of)).collect()]
     for key in sorted({row["subject_key"] for row in rows}):
         mine = sorted(
@@ -111,30 +89,11 @@ def _matters(spark: SparkSession, rule: WarningRule, query: Query | None, as_of:
         observed = float(len(counted))
         yield Candidate(
             rule, key, mine[0].get("grid_code"), None, min(row["day"] for row in mine), max(row["day"] for row in counted),
-            observed, float(mine[0]["expected"]), mine[0].get("bound"), observed * float(mine[0]["weight"]),
+            observed, float(mine[0]["expected"]), _figure(mine[0].get("bound")), observed * float(mine[0]["weight"]),
             [Evidence(row["feed"], row["delivery_id"], row["row_no"], row["day"], facts(row)) for row in mine],
         )  # fmt: skip
 
 
-def facts(row: dict[str, Any]) -> str:
-    """A row's facts as JSON. Current rows hold no identifying column; the person's id stays inside."""
-    hidden = {"delivery_id", "row_no", "row_key", "newest", "period", "attempt", "person_id", "subject_key"}
-    return json.dumps(
-        {k: str(v) for k, v in row.items() if v is not None and k not in hidden}, ensure_ascii=False, sort_keys=True
-    )
-
-
-def say(candidate: Candidate, language: str = "zh") -> str:
-    """The reason in words, from the rule's sentence."""
-    rule = candidate.rule
-    category = candidate.category or ""
-    if rule.surge and category:
-        category = load_code_list(rule.surge.codes).codes[category][0 if language == "zh" else 1]
-    figures = {
-        "observed": candidate.observed,
-        "expected": candidate.expected,
-        "bound": candidate.bound,
-        "category": category,
-    }
-    params = rule.surge.model_dump() if rule.surge else {}
-    return getattr(rule.says, language).format(**(params | figures))
+def _figure(said: Any) -> float | None:
+    """Of SQL's, which may be a decimal."""
+    return None if said is None else float(said)

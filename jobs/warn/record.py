@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from jobs import lake
 from jobs.city.views import read
 from jobs.home import Home
-from jobs.warn.find import BUDGET_A_DAY, Candidate, say
+from jobs.warn.candidate import Candidate, say
+from jobs.warn.find import BUDGET_A_DAY
 from schemas.warning_rule import LEVELS_ZH
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _warning(
     rule = c.rule
     before = known.get((rule.family, c.subject_key), {})
     level = rule.level_of(c.score) or "blue"
-    about_person = bool(rule.query and rule.query.about == "person")
+    about_person = rule.about_person
     confidence, why = _confidence(rule.feeds, trust)
     raised_at = before.get("raised_at") or now
     return {
