@@ -21,10 +21,9 @@ ORANGE_DAYS, ORANGE_SCORE = 365, 2.5  # a recurrence interval of a year is an or
 
 
 def find_clusters(spark: SparkSession, rule: WarningRule, cluster: Cluster, as_of: date) -> Iterator[Candidate]:
-    """A scan for each category, on the days before as_of; one run of each a day counts towards the recurrence interval."""
+    """A scan for each category, on the days before as_of. Recurrence intervals are a category's, as health departments give a disease's."""
     cases = _cases(spark, cluster, as_of)
-    kinds = sorted(cases["category"].unique())
-    for kind in kinds:
+    for kind in sorted(cases["category"].unique()):
         mine = cases[cases["category"] == kind].reset_index(drop=True)
         plane = plane_of(mine["x"].to_numpy(), mine["y"].to_numpy())
         x, y = plane.metres(mine["x"].to_numpy(), mine["y"].to_numpy())
