@@ -36,7 +36,6 @@ def find_clusters(spark: SparkSession, rule: WarningRule, cluster: Cluster, as_o
                 today=0,
                 window_days=cluster.history_days,
                 longest=cluster.longest_days,
-                runs_a_day=len(kinds),
             )
         except TooShort:
             continue

@@ -122,7 +122,10 @@ def test_what_was_planted_is_found_and_quiet_rows_are_left_alone(city: City) -> 
         == 0
     )
     score = json.loads(answer.read_text(encoding="utf-8"))
-    for family in ("paid_after_death", "pension_while_employed", "elevator_overdue"):
+    for family in (
+        "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired",
+        "elevator_overdue", "elder_silent", "device_failed",
+    ):  # fmt: skip
         found = score["events"][family]
         assert found["planted"] > 0 and found["missed"] == [], family
         assert found["false"] == 0, family

@@ -1,0 +1,66 @@
+"""Every warning family reads, names what exists, and can be said in two languages."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from jobs.warn.candidate import Candidate, say
+from schemas.codes import load_code_list
+from schemas.contract import Contract, ContractFault
+from schemas.warning_rule import WARNINGS, Cluster, Silence, Surge, WarningRule, load_rules
+
+RULES = load_rules()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.family)
+def test_a_family_names_feeds_and_columns_that_exist(rule: WarningRule, contracts: dict[str, Contract]) -> None:
+    assert set(rule.feeds) <= set(contracts)
+    method = rule.method
+    if isinstance(method, Surge | Cluster):
+        columns = contracts[method.feed].columns
+        assert {method.time, method.area, method.category} <= set(columns)
+        assert set(load_code_list(method.codes).codes) == set(columns[method.category].words.values())
+    if isinstance(method, Silence):
+        assert {method.time, method.device} <= set(contracts[method.feed].columns)
+        assert {method.device, method.beat_time} <= set(contracts[method.heartbeats].columns)
+        assert {"device_no", "grid_code", "registered_on"} <= set(contracts[method.homes].columns)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.family)
+def test_a_family_is_said_in_two_languages(rule: WarningRule) -> None:
+    category = next(iter(load_code_list(rule.codes).codes)) if rule.codes else None
+    found = Candidate(rule, "x", None, category, date(2026, 6, 1), date(2026, 6, 7), 7.0, 2.0, 5.0, 2.0)
+    zh, en = say(found), say(found, "en")
+    assert set(re.findall(r"\d+", zh)) & {"7", "5"} and set(re.findall(r"\d+", en)) & {"7", "5"}
+    assert any("\u4e00" <= sign <= "\u9fff" for sign in zh) and not any("\u4e00" <= sign <= "\u9fff" for sign in en)
+
+
+def test_no_family_gives_red_and_none_stops_a_payment() -> None:
+    assert RULES
+    for rule in RULES:
+        assert "red" not in rule.levels
+        if rule.about_person:
+            assert rule.lane == "statutory", "a person is told of because a law asks for a check, never scored"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"surge": None}, "exactly one method"),
+        ({"query": {"feeds": ["death"], "sql": "SELECT 1", "about": "place"}}, "exactly one method"),
+        ({"levels": {"red": 9}}, "levels"),
+        ({"levels": {"blue": 2, "yellow": 1}}, "higher score"),
+        ({"colour": "blue"}, "colour"),
+        ({"says": {"zh": "{0} 起", "en": "x"}}, "not a name"),
+    ],
+)
+def test_a_fault_names_its_place(change: dict, says: str, tmp_path: Path) -> None:
+    given = yaml.safe_load((WARNINGS / "incident_surge.yaml").read_text(encoding="utf-8")) | change
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(given, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    with pytest.raises(ContractFault, match=says):
+        load_rules(tmp_path)
