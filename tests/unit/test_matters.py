@@ -44,7 +44,7 @@ def petitions(more: int = 240, seed: int = 1) -> tuple[list[str], list[str], lis
         made.append((name + subject, f"{name}{text},电话{rng.integers(10**6)}"))
     subjects, texts = (list(some) for some in zip(*MIXER, *OTHERS, *made, strict=True))
     days = np.r_[100 + np.arange(len(MIXER)) * 2, 101, 103, 105, rng.integers(60, 130, more)]
-    return subjects, texts, [f"place {n}" if n >= 8 else "" for n in range(len(subjects))], days
+    return subjects, texts, [f"place {max(n, 5)}" for n in range(len(subjects))], days
 
 
 def matters(subjects, texts, places, days) -> np.ndarray:
@@ -61,7 +61,7 @@ def test_one_matter_in_five_peoples_words_is_one_and_the_neighbours_are_others()
 
 def test_the_same_words_of_another_place_are_another_matter_and_a_copied_text_is_the_same() -> None:
     subjects, texts, places, days = petitions()
-    places[0], places[1] = "330401", "330402"
+    places[0] = "330401"
     found = matters(subjects, texts, places, days)
     assert found[1] != found[0]
     subjects[1], texts[1] = subjects[0], texts[0]
