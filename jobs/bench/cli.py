@@ -197,6 +197,9 @@ def clusters_command(
     out: Annotated[Path | None, typer.Option(help="folder for a map of each table's strongest clusters")] = None,
     only: Annotated[str | None, typer.Option(help="one table: chicago_311 or houston_crime")] = None,
     weeks: Annotated[int, typer.Option(help="weeks replayed, the last ones; 0 for none", min=0, max=52)] = 52,
+    once_a_day: Annotated[
+        bool, typer.Option("--once-a-day", help="replay with events at one place on one day counted once")
+    ] = False,
     plants: Annotated[int, typer.Option(help="clusters planted at 2, 3 and 5 times the usual; 0 for none", min=0)] = 20,
     seed: Annotated[int, typer.Option(min=0)] = 1,
 ) -> None:
@@ -212,7 +215,7 @@ def clusters_command(
     folder = data or Path(os.environ.get("CITYBRAIN_BENCH_DATA") or "../shared/data")
     try:
         with console.status("bench") as status:
-            measured = bench_clusters(folder, seed, status.update, out, only, weeks, plants)
+            measured = bench_clusters(folder, seed, status.update, out, only, weeks, plants, once_a_day)
     except FileNotFoundError as fault:
         console.print(f"[red]{fault}[/red]; name it with --data or CITYBRAIN_BENCH_DATA")
         raise typer.Exit(1) from None
@@ -220,10 +223,12 @@ def clusters_command(
         console.print(
             f"[bold]{of.name}[/bold]: {of.cases:,} cases, {of.weeks} weeks replayed, {of.scans} scans a week, {of.seconds_a_run:.1f} s a week"
         )
-        for days in RECURRENCES:
+        for days in RECURRENCES if of.weeks else ():
             console.print(
                 f"  recurrence ≥ {days} days: {of.signals[days]:.1f} signals a year, {of.matters[days]:.1f} after merging; by chance {365 / days:.1f}"
             )
+        for budget, days in of.calibrated.items():
+            console.print(f"  for {budget} matters a year: recurrence ≥ {days:,.0f} days")
         for planting in of.plantings:
             console.print(
                 f"  planted at {planting.times}× within 1 km for 7 days (+{planting.added:.1f} cases): {planting.found} of {plants} found, "
@@ -239,7 +244,8 @@ def clusters_command(
                 one.category, f"{c.x:,.0f}, {c.y:,.0f}", f"{c.radius:,.0f}", f"{as_date(c.first_day)} – {as_date(c.last_day)}",
                 str(c.observed), f"{c.expected:.1f}", f"{c.p:.1e}",
             )  # fmt: skip
-        console.print(table)
+        if of.weeks:
+            console.print(table)
         if of.map:
             console.print(str(of.map))
     console.print(PUBLISHED)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jobs.warn.cluster_map import draw_map
 from jobs.warn.methods.scan import p_value, space_time_permutation
@@ -17,7 +16,8 @@ from jobs.warn.scan_events import Found, scan_events
 
 WEEKS, LEAST_HISTORY_DAYS = 52, 120
 RECURRENCES = (100, 365)
-PERMUTATIONS = 199  # of a replayed week; the tail beyond is Gumbel's, as in service
+BUDGETS = (12, 52)  # matters a year
+PERMUTATIONS = 99  # of a replayed week; the tail beyond is Gumbel's, as in service
 PLANTS, PLANT_METRES, PLANT_DAYS = 20, 1000.0, 7
 TIMES = (2, 3, 5)
 TAIL_PERMUTATIONS, TAIL_NULL = 2999, 999
@@ -62,7 +62,7 @@ class Planting:
 class Clusters:
     """One table. signals: recurrence interval -> clusters signalled a year; matters: those not sharing half their rows with a recent one.
 
-    tail: p -> share of permutations whose p, read from 999 others, is at most that; map: of the strongest signals.
+    calibrated: matters a year -> the recurrence interval in days at which the replay gives so many. tail: p -> share of permutations whose p, read from 999 others, is at most that; map: of the strongest signals.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Clusters:
     scans: int
     signals: dict[int, float]
     matters: dict[int, float]
+    calibrated: dict[int, float]
     strongest: list[Found]
     plantings: list[Planting]
     tail: dict[float, float]
@@ -81,23 +82,31 @@ class Clusters:
 def bench_clusters(
     data: Path, seed: int, told: Callable[[str], None] = lambda step: None, out: Path | None = None,
     only: str | None = None, weeks: int = WEEKS, plants: int = PLANTS,
+    once_a_day: bool = False,
 ) -> list[Clusters]:  # fmt: skip
     """Each table replayed, planted in, and drawn to out/<name>.png. Raises FileNotFoundError when none is there."""
     found = [table for table in TABLES if (data / table.path).is_file() and only in (None, table.name)]
     if not found:
         raise FileNotFoundError(f"{data} holds none of {', '.join(table.path for table in TABLES)}")
-    return [_measure(table, data, seed, told, out, weeks, plants) for table in found]
+    return [_measure(table, data, seed, told, out, weeks, plants, once_a_day) for table in found]
 
 
 def _measure(
-    table: EventTable, data: Path, seed: int, told: Callable[[str], None], out: Path | None, last: int, plants: int
+    table: EventTable,
+    data: Path,
+    seed: int,
+    told: Callable[[str], None],
+    out: Path | None,
+    last: int,
+    plants: int,
+    once_a_day: bool,
 ) -> Clusters:
     points = read_points(data / table.path, table.time, table.x, table.y, table.by)
     weeks, seconds, scans = [], [], 0
     for today in list(_weeks(points))[-last:] if last else ():
         told(f"{table.name}: as of {as_date(today)}")
         began = time.perf_counter()
-        scanned = scan_events(points, today=today, permutations=PERMUTATIONS, seed=seed)
+        scanned = scan_events(points, today=today, permutations=PERMUTATIONS, seed=seed, once_a_day=once_a_day)
         seconds.append(time.perf_counter() - began)
         scans = max(scans, scanned.scans)
         weeks.append([_weekly(one) for one in scanned.found])
@@ -111,17 +120,23 @@ def _measure(
         _matters([[one for one in week if one.cluster.recurrence_days >= RECURRENCES[0]] for week in weeks]),
         key=lambda one: one.cluster.p,
     )
+    calibrated = {
+        budget: strongest[at].cluster.recurrence_days
+        if (at := int(budget / a_year)) < len(strongest)
+        else RECURRENCES[0]
+        for budget in (BUDGETS if weeks else ())
+    }
     drawn = out / f"{table.name}.png" if out and weeks else None
     if drawn:
         draw_map(drawn, points, strongest[:12], f"{table.name}: the strongest clusters of {len(weeks)} weeks")
-    mine = _of(points, points.category == table.planted_in) if table.planted_in else points
+    mine = points.only(points.category == table.planted_in) if table.planted_in else points
     plantings = []
     for times in TIMES if plants else ():
         told(f"{table.name}: planted at {times}×")
         plantings.append(_plant(mine, times, plants, seed))
     told(f"{table.name}: tail")
     return Clusters(
-        table.name, len(points.row), len(weeks), scans, signals, matters, strongest, plantings, _tail(mine, seed),
+        table.name, len(points.row), len(weeks), scans, signals, matters, calibrated, strongest, plantings, _tail(mine, seed),
         float(np.mean(seconds)) if seconds else 0.0, drawn,
     )  # fmt: skip
 
@@ -155,17 +170,10 @@ def _share(one: Found, known: Found) -> float:
     return float(np.isin(one.cluster.rows, known.cluster.rows).mean()) if one.category == known.category else 0.0
 
 
-def _of(points: Points, chosen: NDArray[np.bool_]) -> Points:
-    return replace(
-        points, row=points.row[chosen], x=points.x[chosen], y=points.y[chosen], day=points.day[chosen],
-        category=points.category[chosen],
-    )  # fmt: skip
-
-
 def _plant(points: Points, times: int, plants: int, seed: int) -> Planting:
     """Around cases drawn at random, in the last 7 days of weeks drawn at random, cases added until the circle has `times` its usual count.
 
-    Found: a cluster at 100 days' recurrence of a nightly scan that holds half of the added cases.
+    Found: a cluster at 100 days' recurrence of a nightly scan that holds half of the added cases, and of whose cases a third are added.
     """
     rng = np.random.default_rng([seed, times])
     ends = list(_weeks(points))
@@ -186,7 +194,10 @@ def _plant(points: Points, times: int, plants: int, seed: int) -> Planting:
         )  # fmt: skip
         added.append(more)
         hits = [
-            c for c in scan.clusters if c.recurrence_days >= RECURRENCES[0] and 2 * (c.rows >= len(x)).sum() >= more
+            cluster
+            for cluster in scan.clusters
+            if cluster.recurrence_days >= RECURRENCES[0]
+            and int((cluster.rows >= len(x)).sum()) >= max(more / 2, cluster.observed / 3)
         ]
         metres += [float(np.hypot(c.x - x[centre], c.y - y[centre])) for c in hits[:1]]
     return Planting(times, float(np.mean(added)), len(metres), float(np.median(metres)) if metres else np.nan)

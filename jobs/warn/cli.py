@@ -36,6 +36,9 @@ def scan_command(
     within_weekdays: Annotated[
         bool, typer.Option("--within-weekdays", help="places that are busy on some weekdays are then no clusters")
     ] = False,
+    once_a_day: Annotated[
+        bool, typer.Option("--once-a-day", help="events at one place on one day count once: a matter told by many")
+    ] = False,
     permutations: Annotated[int, typer.Option(help="shuffles of the days", min=9)] = 999,
     recurrence: Annotated[float, typer.Option(help="report what chance brings at most once in so many days")] = 100,
     degrees: Annotated[
@@ -70,7 +73,8 @@ def scan_command(
             )  # fmt: skip
             scanned = scan_events(
                 points, today=(today.date() - date(1970, 1, 1)).days if today else None, retrospective=retrospective,
-                within_weekdays=within_weekdays, window_days=days, longest=longest, least_radius=least_radius,
+                within_weekdays=within_weekdays,
+                once_a_day=once_a_day, window_days=days, longest=longest, least_radius=least_radius,
                 permutations=permutations, seed=seed, told=status.update,
             )  # fmt: skip
     except UnfitTable as fault:

@@ -38,15 +38,19 @@ class Scanned:
 
 def scan_events(
     points: Points, *, today: int | None = None, retrospective: bool = False, within_weekdays: bool = False,
+    once_a_day: bool = False,
     window_days: int = 365, longest: int = 30, least_radius: float = 250.0, permutations: int = 999, seed: int = 0,
     told: Callable[[str], None] = lambda category: None,
 ) -> Scanned:  # fmt: skip
     """Each category by itself, as one of the night's scans: recurrence intervals count on as many scans a day as categories.
 
-    today: days since 1970, the last of the whole table by default, so that a category that is quiet now has no cluster.
+    once_a_day: events of one category at one place on one day count once, its first row standing for them: the scan takes events to be
+    independent, and a round of an inspector or one matter told by many are not. today: days since 1970, the last of the whole table by default, so that a category that is quiet now has no cluster.
     Raises UnfitTable where no category can be scanned.
     """
     today = int(points.day.max()) if today is None else today
+    if once_a_day:
+        points = _once_a_day(points)
     studied = (points.day <= today) & (points.day > today - window_days)
     names, cases = np.unique(points.category[studied], return_counts=True)
     enough = [str(name) for name in names[cases >= LEAST_CASES]]
@@ -75,6 +79,12 @@ def scan_events(
         )
     found.sort(key=lambda one: (one.cluster.p, -one.cluster.log_likelihood_ratio, one.category))
     return Scanned(found, len(enough), scanned, left_out)
+
+
+def _once_a_day(points: Points) -> Points:
+    category = np.unique(points.category, return_inverse=True)[1]
+    alike = np.column_stack([points.x.round(1), points.y.round(1), points.day, category])
+    return points.only(np.sort(np.unique(alike, axis=0, return_index=True)[1]))
 
 
 def write_clusters(path: Path, points: Points, found: list[Found]) -> None:
