@@ -87,7 +87,7 @@ def _once_a_day(points: Points) -> Points:
     return points.only(np.sort(np.unique(alike, axis=0, return_index=True)[1]))
 
 
-def write_clusters(path: Path, points: Points, found: list[Found]) -> None:
+def write_clusters(path: Path, points: Points, found: list[Found], retrospective: bool = False) -> None:
     """One line a cluster, in the table's own coordinates; its rows' numbers in the last column, parted by spaces."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -98,5 +98,5 @@ def write_clusters(path: Path, points: Points, found: list[Found]) -> None:
             x, y = (round(at, 6) for at in points.where(c.x, c.y))
             out.writerow([
                 number, one.category, x, y, round(c.radius, 1), as_date(c.first_day), as_date(c.last_day), c.observed,
-                round(c.expected, 3), f"{c.p:.3g}", f"{c.recurrence_days:.4g}", " ".join(map(str, c.rows)),
+                round(c.expected, 3), f"{c.p:.3g}", "" if retrospective else f"{c.recurrence_days:.4g}", " ".join(map(str, c.rows)),
             ])  # fmt: skip
