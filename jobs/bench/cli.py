@@ -187,3 +187,65 @@ def integrity_command(
             tell(spoken)
     except FileNotFoundError as fault:
         console.print(f"[yellow]{fault}[/yellow]")
+
+
+@app.command("clusters")
+def clusters_command(
+    data: Annotated[
+        Path | None, typer.Option(help="folder of published data (default: CITYBRAIN_BENCH_DATA, else ../shared/data)")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for a map of each table's strongest clusters")] = None,
+    only: Annotated[str | None, typer.Option(help="one table: chicago_311 or houston_crime")] = None,
+    weeks: Annotated[int, typer.Option(help="weeks replayed, the last ones; 0 for none", min=0, max=52)] = 52,
+    once_a_day: Annotated[
+        bool, typer.Option("--once-a-day", help="replay with events at one place on one day counted once")
+    ] = False,
+    plants: Annotated[int, typer.Option(help="clusters planted at 2, 3 and 5 times the usual; 0 for none", min=0)] = 20,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+) -> None:
+    """The space-time scan on published events: signals a year in a weekly replay, planted clusters found, what chance does, seconds.
+
+    Example: citybrain bench clusters --data ../shared/data --out maps
+    """
+    import os
+
+    from jobs.bench.clusters import PUBLISHED, RECURRENCES, bench_clusters
+    from jobs.warn.points import as_date
+
+    folder = data or Path(os.environ.get("CITYBRAIN_BENCH_DATA") or "../shared/data")
+    try:
+        with console.status("bench") as status:
+            measured = bench_clusters(folder, seed, status.update, out, only, weeks, plants, once_a_day)
+    except FileNotFoundError as fault:
+        console.print(f"[red]{fault}[/red]; name it with --data or CITYBRAIN_BENCH_DATA")
+        raise typer.Exit(1) from None
+    for of in measured:
+        console.print(
+            f"[bold]{of.name}[/bold]: {of.cases:,} cases, {of.weeks} weeks replayed, {of.scans} scans a week, {of.seconds_a_run:.1f} s a week"
+        )
+        for days in RECURRENCES if of.weeks else ():
+            console.print(
+                f"  recurrence ≥ {days} days: {of.signals[days]:.1f} signals a year, {of.matters[days]:.1f} after merging; by chance {365 / days:.1f}"
+            )
+        for budget, days in of.calibrated.items():
+            console.print(f"  for {budget} matters a year: recurrence ≥ {days:,.0f} days")
+        for planting in of.plantings:
+            console.print(
+                f"  planted at {planting.times}× within 1 km for 7 days (+{planting.added:.1f} cases): {planting.found} of {plants} found, "
+                f"centre {planting.metres:,.0f} m off"
+            )
+        console.print(
+            "  shuffles with p ≤ " + ", ".join(f"{bound:.4f}: {share:.4f}" for bound, share in of.tail.items())
+        )
+        table = Table("category", "x, y", "radius m", "days", "observed", "expected", "p", title_justify="left")
+        for one in of.strongest[:12]:
+            c = one.cluster
+            table.add_row(
+                one.category, f"{c.x:,.0f}, {c.y:,.0f}", f"{c.radius:,.0f}", f"{as_date(c.first_day)} – {as_date(c.last_day)}",
+                str(c.observed), f"{c.expected:.1f}", f"{c.p:.1e}",
+            )  # fmt: skip
+        if of.weeks:
+            console.print(table)
+        if of.map:
+            console.print(str(of.map))
+    console.print(PUBLISHED)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 app = typer.Typer()
+RETROSPECTIVE_P = 0.05
 console = Console(width=None if sys.stdout.isatty() else 140)
 errors = Console(stderr=True, soft_wrap=True)
 
@@ -28,13 +29,19 @@ def scan_command(
         typer.Option(formats=["%Y-%m-%d"], help="clusters that last until this day (default: the last)"),
     ] = None,
     retrospective: Annotated[
-        bool, typer.Option("--retrospective", help="clusters of any past days, not only those that last until today")
+        bool,
+        typer.Option(
+            "--retrospective", help="clusters of any past days with p ≤ .05, not only those that last until today"
+        ),
     ] = False,
     days: Annotated[int, typer.Option(help="study window: what today is compared with", min=4)] = 365,
     longest: Annotated[int, typer.Option(help="days of the longest cluster", min=2)] = 30,
     least_radius: Annotated[float, typer.Option(help="metres of the smallest circles", min=1)] = 250,
     within_weekdays: Annotated[
         bool, typer.Option("--within-weekdays", help="places that are busy on some weekdays are then no clusters")
+    ] = False,
+    once_a_day: Annotated[
+        bool, typer.Option("--once-a-day", help="events at one place on one day count once: a matter told by many")
     ] = False,
     permutations: Annotated[int, typer.Option(help="shuffles of the days", min=9)] = 999,
     recurrence: Annotated[float, typer.Option(help="report what chance brings at most once in so many days")] = 100,
@@ -70,7 +77,8 @@ def scan_command(
             )  # fmt: skip
             scanned = scan_events(
                 points, today=(today.date() - date(1970, 1, 1)).days if today else None, retrospective=retrospective,
-                within_weekdays=within_weekdays, window_days=days, longest=longest, least_radius=least_radius,
+                within_weekdays=within_weekdays,
+                once_a_day=once_a_day, window_days=days, longest=longest, least_radius=least_radius,
                 permutations=permutations, seed=seed, told=status.update,
             )  # fmt: skip
     except UnfitTable as fault:
@@ -82,18 +90,20 @@ def scan_command(
         console.print(f"[yellow]{category or 'all'}: not scanned, {why}[/yellow]")
     kind = "until any day" if retrospective else f"until {today.date() if today else as_date(int(points.day.max()))}"
     console.print(f"{scanned.cases:,} cases in {scanned.scans} scans, clusters {kind}")
-    reported = [one for one in scanned.found if one.cluster.recurrence_days >= recurrence]
-    if not reported:
-        strongest = (
-            f"; the strongest comes by chance every {scanned.found[0].cluster.recurrence_days:,.1f} days"
-            if scanned.found
-            else ""
-        )
-        console.print(f"no cluster with a recurrence interval of {recurrence:g} days{strongest}")
+    # Looking back is done once, not nightly: how often chance would bring such a cluster again has no answer there.
+    reported = [
+        one
+        for one in scanned.found
+        if (one.cluster.p <= RETROSPECTIVE_P if retrospective else one.cluster.recurrence_days >= recurrence)
+    ]
+    if reported:
+        console.print(_table(points, reported, by, retrospective))
     else:
-        console.print(_table(points, reported, by))
+        asked = f"p ≤ {RETROSPECTIVE_P}" if retrospective else f"a recurrence interval of {recurrence:g} days"
+        strongest = f"; the strongest has p = {scanned.found[0].cluster.p:.2g}" if scanned.found else ""
+        console.print(f"no cluster with {asked}{strongest}")
     if out:
-        write_clusters(out, points, reported)
+        write_clusters(out, points, reported, retrospective)
         console.print(str(out))
     if map_:
         from jobs.warn.cluster_map import draw_map
@@ -102,13 +112,10 @@ def scan_command(
         console.print(str(map_))
 
 
-def _table(points, found, by: str | None) -> Table:
+def _table(points, found, by: str | None, retrospective: bool) -> Table:
     from jobs.warn.points import as_date
 
-    table = Table(
-        "no",
-        *([by] if by else []),
-        "where",
+    figures = [
         "radius m",
         "from",
         "to",
@@ -116,16 +123,18 @@ def _table(points, found, by: str | None) -> Table:
         "expected",
         "×",
         "p",
-        "recurrence days",
-    )
-    for column in table.columns[-8:]:
+        *([] if retrospective else ["recurrence days"]),
+    ]
+    table = Table("no", *([by] if by else []), "where", *figures)
+    for column in table.columns[-len(figures) :]:
         column.justify = "right"
     for number, one in enumerate(found, 1):
         c = one.cluster
         where = ", ".join(f"{at:.5f}" if points.plane else f"{at:.0f}" for at in points.where(c.x, c.y))
+        recurs = f"{c.recurrence_days:,.0f}" if c.recurrence_days < 1e6 else "> 1,000,000"
         table.add_row(
             str(number), *([one.category] if by else []), where, f"{c.radius:,.0f}", str(as_date(c.first_day)),
             str(as_date(c.last_day)), str(c.observed), f"{c.expected:.1f}", f"{c.ratio:.1f}", f"{c.p:.2g}",
-            f"{c.recurrence_days:,.0f}" if c.recurrence_days < 1e6 else "> 1,000,000",
+            *([] if retrospective else [recurs]),
         )  # fmt: skip
     return table

@@ -1,4 +1,4 @@
-"""A picture of clusters: cases as dots, those of the last days darker, each cluster a numbered circle."""
+"""A picture of clusters: cases as dots, those of the last days darker, a cluster's red within its numbered circle."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ _PAGE = '<!doctype html><meta charset="utf-8"><title>{title}</title><style>svg{{
 
 
 def draw_map(path: Path, points: Points, found: Sequence[Found], title: str, recent_days: int = 30) -> None:
-    """Write a .png, .svg or .html. Points far from all others (the outermost .2 %) may lie off the picture, a cluster never does."""
+    """Write a .png, .svg or .html. Points far from all others (the outermost half percent on each side) may lie off the picture, a cluster never does."""
     figure = Figure(figsize=(9, 9), dpi=150)
     axes = figure.subplots()
     last = points.day.max()
     recent = points.day > last - recent_days
     size = float(np.clip(60_000 / max(len(points.x), 1), 0.8, 9))
     axes.scatter(points.x[~recent], points.y[~recent], s=size, c=_QUIET, linewidths=0, rasterized=True)
-    axes.scatter(points.x[recent], points.y[recent], s=size * 2.5, c=_RECENT, linewidths=0, rasterized=True)
+    axes.scatter(points.x[recent], points.y[recent], s=size * 2.5, c=_RECENT, alpha=0.6, linewidths=0, rasterized=True)
+    inside = np.isin(points.row, np.concatenate([one.cluster.rows for one in found])) if found else recent & False
+    axes.scatter(points.x[inside], points.y[inside], s=size * 3, c=_CLUSTER, linewidths=0)
     for number, one in enumerate(found, 1):
         c = one.cluster
         axes.add_patch(Circle((c.x, c.y), c.radius, fill=False, edgecolor=_CLUSTER, linewidth=1.6))
@@ -54,12 +56,12 @@ def draw_map(path: Path, points: Points, found: Sequence[Found], title: str, rec
 
 
 def _extent(along: np.ndarray, circles: list[tuple[float, float]]) -> tuple[float, float]:
-    low, high = np.quantile(along, [0.001, 0.999])
+    low, high = np.quantile(along, [0.005, 0.995])
     low, high = (
         min([low, *(at - r for at, r in circles)]),
         max([high, *(at + r for at, r in circles)]),
     )
-    margin = 0.04 * (high - low) + 100
+    margin = 0.06 * (high - low) + 100
     return float(low - margin), float(high + margin)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -39,6 +39,11 @@ class Points:
     category: NDArray[np.str_]
     dropped: dict[str, int]
     plane: Plane | None
+
+    def only(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Points:
+        """Some of the events: their positions, or a mask."""
+        some = {name: getattr(self, name)[chosen] for name in ("row", "x", "y", "day", "category")}
+        return replace(self, **some)
 
     def where(self, x: float, y: float) -> tuple[float, float]:
         """A point of the plane in the table's own coordinates."""

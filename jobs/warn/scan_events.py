@@ -38,15 +38,19 @@ class Scanned:
 
 def scan_events(
     points: Points, *, today: int | None = None, retrospective: bool = False, within_weekdays: bool = False,
+    once_a_day: bool = False,
     window_days: int = 365, longest: int = 30, least_radius: float = 250.0, permutations: int = 999, seed: int = 0,
     told: Callable[[str], None] = lambda category: None,
 ) -> Scanned:  # fmt: skip
     """Each category by itself, as one of the night's scans: recurrence intervals count on as many scans a day as categories.
 
-    today: days since 1970, the last of the whole table by default, so that a category that is quiet now has no cluster.
+    once_a_day: events of one category at one place on one day count once, its first row standing for them: the scan takes events to be
+    independent, and a round of an inspector or one matter told by many are not. today: days since 1970, the last of the whole table by default, so that a category that is quiet now has no cluster.
     Raises UnfitTable where no category can be scanned.
     """
     today = int(points.day.max()) if today is None else today
+    if once_a_day:
+        points = _once_a_day(points)
     studied = (points.day <= today) & (points.day > today - window_days)
     names, cases = np.unique(points.category[studied], return_counts=True)
     enough = [str(name) for name in names[cases >= LEAST_CASES]]
@@ -77,7 +81,13 @@ def scan_events(
     return Scanned(found, len(enough), scanned, left_out)
 
 
-def write_clusters(path: Path, points: Points, found: list[Found]) -> None:
+def _once_a_day(points: Points) -> Points:
+    category = np.unique(points.category, return_inverse=True)[1]
+    alike = np.column_stack([points.x.round(1), points.y.round(1), points.day, category])
+    return points.only(np.sort(np.unique(alike, axis=0, return_index=True)[1]))
+
+
+def write_clusters(path: Path, points: Points, found: list[Found], retrospective: bool = False) -> None:
     """One line a cluster, in the table's own coordinates; its rows' numbers in the last column, parted by spaces."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -88,5 +98,5 @@ def write_clusters(path: Path, points: Points, found: list[Found]) -> None:
             x, y = (round(at, 6) for at in points.where(c.x, c.y))
             out.writerow([
                 number, one.category, x, y, round(c.radius, 1), as_date(c.first_day), as_date(c.last_day), c.observed,
-                round(c.expected, 3), f"{c.p:.3g}", f"{c.recurrence_days:.4g}", " ".join(map(str, c.rows)),
+                round(c.expected, 3), f"{c.p:.3g}", "" if retrospective else f"{c.recurrence_days:.4g}", " ".join(map(str, c.rows)),
             ])  # fmt: skip

@@ -77,6 +77,16 @@ def test_without_a_cluster_it_says_so(tmp_path: Path) -> None:
     assert "no cluster with a recurrence interval of 100 days" in run.output
 
 
+def test_one_matter_told_by_many_on_a_day_is_no_cluster_when_it_counts_once(tmp_path: Path) -> None:
+    told = [[f"M{n}", f"{TODAY} 09:{n:02d}", "120.750000", "30.750000", "占道经营"] for n in range(15)]
+    events, out = written(tmp_path / "案件.csv", cases(0) + told), tmp_path / "clusters.csv"
+    assert scan(events, "--out", str(out)).exit_code == 0
+    assert int(lines(out)[0]["observed"]) >= 15
+    once = scan(events, "--once-a-day", "--out", str(out))
+    assert once.exit_code == 0 and "no cluster" in once.output
+    assert lines(out) == []
+
+
 def test_looking_back_and_as_of_a_day(tmp_path: Path) -> None:
     rows = cases() + [[f"L{n}", str(as_date(20700 + n)), "120.75", "30.75", "占道经营"] for n in range(3)]
     events, out = written(tmp_path / "案件.csv", rows), tmp_path / "clusters.csv"

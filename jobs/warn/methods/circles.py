@@ -93,7 +93,11 @@ def _lattice(places: NDArray[np.float64], radius: float) -> Circles:
         inside = np.flatnonzero(((places - (centre + 0.5) * step) ** 2).sum(axis=1) <= radius**2)
         pairs.append((inside, centre[inside]))
     place, centre = (np.concatenate(some) for some in zip(*pairs, strict=True))
-    centres, circle = np.unique(centre, axis=0, return_inverse=True)
+    width = int(centre[:, 1].max()) + 2 * STEPS_A_RADIUS + 1  # one number a centre sorts ten times as fast as two
+    numbers, circle = np.unique(
+        (centre[:, 0] + STEPS_A_RADIUS) * width + centre[:, 1] + STEPS_A_RADIUS, return_inverse=True
+    )
+    centres = np.column_stack(np.divmod(numbers, width)) - STEPS_A_RADIUS
     order = np.lexsort((place, circle))
     x, y = (centres.T + 0.5) * step
     return Circles(x, y, np.full(len(centres), radius), place[order], circle[order])
