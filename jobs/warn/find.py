@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jobs.warn.surge import bayes_predictive
+from jobs.warn.methods.bayes import bayes_predictive
 from schemas.codes import load_code_list
 from schemas.warning_rule import Query, Surge, WarningRule
 
