@@ -17,6 +17,7 @@ from jobs.home import MissingKey, home
 from jobs.ingest.ledger import Entry
 from jobs.operate.cli import app as operate_app
 from jobs.quality_desk.cli import app as quality_desk_app
+from jobs.warn.cli import app as warn_app
 from schemas.contract import ContractFault
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(author_app)
 app.add_typer(operate_app)
 app.add_typer(quality_desk_app)
+app.add_typer(warn_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(contract_app, name="contract")
 console = Console(width=None if sys.stdout.isatty() else 120)

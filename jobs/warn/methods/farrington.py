@@ -13,7 +13,7 @@ from jobs.warn.methods.bounds import Array, Bounds, ShortHistory, bounded, judge
 from jobs.warn.methods.quasipoisson import Fit, anscombe, fit
 
 FEWEST_YEARS = 3
-CHUNK = 1024  # weeks judged at once: what is held in memory does not grow with the number of series
+CHUNK = 256  # weeks judged at once: they fit a processor's cache, and memory does not grow with the number of series
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def reweighted(
     far = np.maximum(anscombe(past, first) * counted, 1.0)
     weights = np.where(far > residual, far**-2.0, weights)
     weights *= counted.sum(axis=1, keepdims=True) / np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
-    return fit(past, weights, span.season, time, at=(0, 0.0), trend=trend)
+    return fit(past, weights, span.season, time, at=(0, 0.0), trend=trend, start=first.slope)
 
 
 def _recent(counts: Array, judged: int, weeks: int) -> Array:

@@ -30,22 +30,30 @@ class Fit:
 
 
 def fit(
-    counts: Array, weights: Array, season: NDArray[np.int64], time: Array, *, at: tuple[int, float], trend: bool
+    counts: Array,
+    weights: Array,
+    season: NDArray[np.int64],
+    time: Array,
+    *,
+    at: tuple[int, float],
+    trend: bool,
+    start: Array | None = None,
 ) -> Fit:
     """log µ = level of the season + slope · time, by maximum quasi-likelihood.
 
     counts, weights: (rows, weeks), a weight of 0 leaves a count out; season: (weeks,) 0 … n−1; time: (weeks,) of order one;
-    at: the season and time to predict. Given the slope, each level is known (the season's counts ÷ its exposure), so that
-    Newton's steps are in one number a row and cost a few matrix products: the same estimate as iterated weighted least squares.
+    at: the season and time to predict; start: (rows,) a guess of the slopes. Given the slope, each level is known (the season's counts
+    ÷ its exposure), so that Newton's steps are in one number a row and cost a few matrix products: the same estimate as iterated weighted least squares.
     A slope that the counts push to infinity stops at ±STEEPEST. Source: McCullagh & Nelder 1989, ch. 6 and 9.
     """
     member = (season[:, None] == np.arange(season.max() + 1)).astype(float)
     events = (weights * counts) @ member
-    slope = _slope(counts, weights, events, member, time) if trend else np.zeros(len(counts))
-    grown = weights * np.exp(slope[:, None] * time)
+    slope = _slope(counts, weights, events, member, time, start) if trend else np.zeros(len(counts))
+    growth = np.exp(slope[:, None] * time)
+    grown = weights * growth
     exposure = grown @ member
     level = events / np.where(exposure > 0, exposure, 1.0)
-    mean = np.exp(slope[:, None] * time) * level[:, season]
+    mean = growth * level[:, season]
 
     centre = (grown * time) @ member / np.where(exposure > 0, exposure, 1.0)
     away = (time - centre[:, season]) ** 2
@@ -59,18 +67,18 @@ def fit(
     leverage = np.clip(weights * mean * (share[:, season] + away / info[:, None]), 0, 1)
 
     at_season, at_time = at
-    growth = np.exp(slope * at_time)
+    then = np.exp(slope * at_time)
     seen = events[:, at_season] > 0
     unknown = share[:, at_season] + (at_time - centre[:, at_season]) ** 2 / info
     known = np.where(seen, 1 / np.where(seen, unknown, 1.0), 0.0)
     return Fit(
-        slope, mean, dispersion, leverage, growth * level[:, at_season], known
+        slope, mean, dispersion, leverage, then * level[:, at_season], known
     )  # fmt: skip
 
 
-def _slope(counts: Array, weights: Array, events: Array, member: Array, time: Array) -> Array:
+def _slope(counts: Array, weights: Array, events: Array, member: Array, time: Array, start: Array | None) -> Array:
     """Newton on the profile likelihood of the slope, which is concave; rows that have settled are left alone."""
-    slope = np.zeros(len(counts))
+    slope = np.zeros(len(counts)) if start is None else start.copy()
     pull = (weights * counts) @ time
     left = np.arange(len(counts))
     moments = np.concatenate([member, member * time[:, None], member * time[:, None] ** 2], axis=1)
