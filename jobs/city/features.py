@@ -10,7 +10,7 @@ import pandas as pd
 
 from jobs.city.views import read
 from jobs.home import Home
-from jobs.warn.surge import predictive_band
+from jobs.warn.methods.bayes import predictive_band
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

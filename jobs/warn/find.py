@@ -11,7 +11,7 @@ import numpy as np
 from jobs.warn.candidate import Candidate, Evidence, facts
 from jobs.warn.clusters import find_clusters
 from jobs.warn.doors import find_silence
-from jobs.warn.surge import bayes_predictive
+from jobs.warn.methods.bayes import bayes_predictive
 from schemas.warning_rule import Cluster, Query, Silence, Surge, WarningRule
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""Methods of surveillance: pure functions on arrays."""
+"""Methods of surveillance: pure functions on arrays, many series or many places at once, each naming its source."""
