@@ -7,17 +7,23 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.warn.candidate import Candidate, Evidence, facts
 from jobs.warn.clusters import find_clusters
 from jobs.warn.doors import find_silence
 from jobs.warn.methods.bayes import bayes_predictive
+from jobs.warn.methods.bounds import Bounds
+from jobs.warn.methods.farrington import NOUFAILY, farrington_scan
 from schemas.warning_rule import Cluster, Query, Silence, Surge, WarningRule
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pyspark.sql import SparkSession
 
 BUDGET_A_DAY = 5
+WEEK_DAYS = 7
+MOST_WINDOWS = NOUFAILY.spans()[-1].reach + 1  # more past than this is not compared with
 
 
 def find_all(spark: SparkSession, rules: list[WarningRule], as_of: date) -> list[Candidate]:
@@ -42,19 +48,11 @@ def find(spark: SparkSession, rule: WarningRule, as_of: date, budget: float = BU
 
 def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date, budget: float) -> Iterator[Candidate]:
     """Each area and category's last window against the windows before it; alpha is what the budget leaves a stream a day."""
-    start = as_of - timedelta(days=surge.window_days * (surge.baseline_weeks + 1))
-    counts = spark.sql(
-        f"SELECT {surge.area} AS area, {surge.category} AS category, "
-        f"CAST(floor(datediff(DATE '{as_of}', CAST({surge.time} AS DATE) + INTERVAL 1 DAY) / {surge.window_days}) AS INT) AS ago, count(*) AS n "
-        f"FROM {surge.feed} WHERE {surge.time} >= TIMESTAMP '{start} 00:00:00' AND {surge.time} < TIMESTAMP '{as_of} 00:00:00' "
-        "GROUP BY 1, 2, 3"
-    ).toPandas()
-    if counts.empty:
+    table = _windows(spark, surge, as_of)
+    if table.empty:
         return
-    table = counts.pivot_table(index=["area", "category"], columns="ago", values="n", fill_value=0)
-    table = table.reindex(columns=range(surge.baseline_weeks + 1), fill_value=0)
     counted = table.to_numpy(dtype=float)
-    bounds = bayes_predictive(counted[:, 0], counted[:, 1:], alpha=budget / len(counted))
+    bounds = judge_newest(counted, surge, alpha=budget / len(counted))
     window = (as_of - timedelta(days=surge.window_days), as_of - timedelta(days=1))
     hits = np.flatnonzero((bounds.score > 1) & (counted[:, 0] >= surge.least))
     for i in hits:
@@ -63,6 +61,32 @@ def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date, b
             rule, f"{area}|{category}", area, category, *window, float(counted[i, 0]), float(bounds.expected[i]),
             float(bounds.bound[i]), float(bounds.score[i]), _surge_evidence(spark, surge, area, category, *window),
         )  # fmt: skip
+
+
+def _windows(spark: SparkSession, surge: Surge, as_of: date) -> pd.DataFrame:
+    """(area, category) x windows ago, events in each: as far back as the feed goes, the baseline at least."""
+    start = as_of - timedelta(days=surge.window_days * (MOST_WINDOWS + 1))
+    counts = spark.sql(
+        f"SELECT {surge.area} AS area, {surge.category} AS category, "
+        f"CAST(floor((datediff(DATE '{as_of}', CAST({surge.time} AS DATE)) - 1) / {surge.window_days}) AS INT) AS ago, count(*) AS n "
+        f"FROM {surge.feed} WHERE {surge.time} >= TIMESTAMP '{start} 00:00:00' AND {surge.time} < TIMESTAMP '{as_of} 00:00:00' "
+        f"AND {surge.area} IS NOT NULL GROUP BY 1, 2, 3"
+    ).toPandas()
+    if counts.empty:
+        return counts
+    whole = max(int(counts["ago"].max()), surge.baseline_weeks + 1)  # the oldest window began before the feed did
+    table = counts.pivot_table(index=["area", "category"], columns="ago", values="n", fill_value=0)
+    return table.reindex(columns=range(whole), fill_value=0)
+
+
+def judge_newest(counted: NDArray[np.float64], surge: Surge, *, alpha: float) -> Bounds:
+    """Each series' newest window, by its seasons where it has three years of weeks, else by its last windows.
+
+    counted: (series, windows) events, newest first. Sources: see farrington_scan and bayes_predictive.
+    """
+    if surge.window_days == WEEK_DAYS and counted.shape[1] > NOUFAILY.spans()[0].reach:
+        return farrington_scan(counted[:, ::-1], alpha=alpha).shaped((len(counted),))
+    return bayes_predictive(counted[:, 0], counted[:, 1 : surge.baseline_weeks + 1], alpha=alpha)
 
 
 def _surge_evidence(

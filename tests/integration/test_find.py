@@ -9,8 +9,8 @@ import pytest
 
 from jobs.home import ZONE
 from jobs.warn.clusters import score_of
-from jobs.warn.find import find
-from schemas.warning_rule import WarningRule, load_rules
+from jobs.warn.find import find, judge_newest
+from schemas.warning_rule import Surge, WarningRule, load_rules
 
 AS_OF = date(2026, 6, 29)
 RULES = {rule.family: rule for rule in load_rules()}
@@ -97,3 +97,19 @@ def test_a_feed_that_has_stopped_as_a_whole_makes_nobody_silent(doors) -> None:
     assert (then.subject_key, then.observed) == (now.subject_key, now.observed), "as of the last sign of any sensor"
     assert [rule.lane for rule in (RULES["elder_silent"], RULES["device_failed"])] == ["safety"] * 2
     assert isinstance(RULES["elder_silent"], WarningRule)
+
+
+def test_a_surge_is_judged_by_its_seasons_once_there_are_three_years() -> None:
+    """Twelve a week every summer: unusual beside the last eight weeks, as ever beside past summers."""
+    surge = RULES["incident_surge"].method
+    assert isinstance(surge, Surge)
+    week = np.arange(261)
+    dice = np.random.default_rng(5)
+    summer = np.where((week - 250) % 52 < 11, 12.0, 2.0)
+    counts = dice.poisson(np.tile(summer, (3, 1))).astype(float)[:, :251]
+    counts[:, -1] = (12, 12, 30)
+    newest_first = counts[:, ::-1]
+    assert (judge_newest(newest_first[:, :20], surge, alpha=0.01).score > 1).tolist() == [True, True, True]
+    seasoned = judge_newest(newest_first, surge, alpha=0.01)
+    assert (seasoned.score > 1).tolist() == [False, False, True]
+    assert seasoned.expected.shape == (3,)
