@@ -31,22 +31,25 @@ def draw_map(path: Path, points: Points, found: Sequence[Found], title: str, rec
     axes.scatter(points.x[recent], points.y[recent], s=size * 2.5, c=_RECENT, alpha=0.6, linewidths=0, rasterized=True)
     inside = np.isin(points.row, np.concatenate([one.cluster.rows for one in found])) if found else recent & False
     axes.scatter(points.x[inside], points.y[inside], s=size * 3, c=_CLUSTER, linewidths=0)
+    said = []
     for number, one in enumerate(found, 1):
         c = one.cluster
         axes.add_patch(Circle((c.x, c.y), c.radius, fill=False, edgecolor=_CLUSTER, linewidth=1.6))
-        said = f"{number}  {c.observed} / {c.expected:.1f}" + (f"\n{one.category[:24]}" if one.category else "")
-        said += f"\n{as_date(c.first_day):%m-%d} – {as_date(c.last_day):%m-%d}"
         axes.annotate(
-            said, (c.x + c.radius * 0.72, c.y + c.radius * 0.72), xytext=(4, 4), textcoords="offset points",
-            fontproperties=_FACE, fontsize=8, color=_CLUSTER,
-            bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1},
+            str(number), (c.x + c.radius * 0.72, c.y + c.radius * 0.72), xytext=(2, 2), textcoords="offset points",
+            fontsize=10, color=_CLUSTER, bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1},
         )  # fmt: skip
+        days = f"{as_date(c.first_day)} – {as_date(c.last_day):%m-%d}"
+        said.append(f"{number}   {c.observed} / {c.expected:.1f}   {days}   {one.category[:24]}".rstrip())
+    axes.text(
+        1.02, 0.99, "\n".join(said), transform=axes.transAxes, va="top", fontproperties=_FACE, fontsize=9, color=_INK
+    )
     axes.set_xlim(*_extent(points.x, [(one.cluster.x, one.cluster.radius) for one in found]))
     axes.set_ylim(*_extent(points.y, [(one.cluster.y, one.cluster.radius) for one in found]))
     axes.set_aspect("equal")
     _scale(axes)
     axes.set_title(
-        f"{title}\ncases observed / expected, days; dark dots: the last {recent_days} days",
+        f"{title}\nred: clusters, cases observed / expected, days; dark dots: the last {recent_days} days",
         fontproperties=_FACE,
         fontsize=11,
         color=_INK,

@@ -8,6 +8,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.warn.methods.plane import MILLIMETRES
+
 LEAST_RADIUS_METRES = 250.0
 GROWTH = 2**0.5  # of the radius from one lattice to the next
 STEPS_A_RADIUS = 2  # a circle's neighbours on its lattice are half a radius away
@@ -63,9 +65,9 @@ def _around(places: NDArray[np.float64]) -> Circles:
 
 
 def _on_lattices(places: NDArray[np.float64], least_radius: float) -> Circles:
-    """Radii growing by √2 up to the extent, centres half a radius apart: whatever circle a cluster fills, one much like it is here.
+    """Radii growing by √2 up to the extent, centres where cases are, about half a radius apart: one is much like any circle of a cluster.
 
-    A place lies in about 4π circles of each radius, so that all sizes together cost a few hundred pairs a place
+    A place lies in at most some 4π circles of each radius, so that all sizes together cost a few hundred pairs a place
     (Agarwal et al. 2006, KDD: scanning a family of regions that approximates all of them).
     """
     extent = float(np.hypot(*places.max(axis=0)))
@@ -83,24 +85,24 @@ def _on_lattices(places: NDArray[np.float64], least_radius: float) -> Circles:
 
 
 def _lattice(places: NDArray[np.float64], radius: float) -> Circles:
-    """The circles of one radius on one lattice that hold a place."""
+    """The circles of one radius, one for each cell of the lattice that holds a place, about the mean of the places there."""
     step = radius / STEPS_A_RADIUS
-    cell = np.floor(places / step).astype(np.int64)
+    cell = np.floor(places / step).astype(np.int64) + STEPS_A_RADIUS
+    width = int(cell[:, 1].max()) + STEPS_A_RADIUS + 1
+    numbers, own = np.unique(cell[:, 0] * width + cell[:, 1], return_inverse=True)
+    held = np.bincount(own)
+    centres = np.column_stack([np.bincount(own, along) / held for along in places.T]).round(MILLIMETRES)
     reach = range(-STEPS_A_RADIUS, STEPS_A_RADIUS + 1)
     pairs = []
-    for offset in product(reach, reach):
-        centre = cell + np.array(offset)
-        inside = np.flatnonzero(((places - (centre + 0.5) * step) ** 2).sum(axis=1) <= radius**2)
-        pairs.append((inside, centre[inside]))
-    place, centre = (np.concatenate(some) for some in zip(*pairs, strict=True))
-    width = int(centre[:, 1].max()) + 2 * STEPS_A_RADIUS + 1  # one number a centre sorts ten times as fast as two
-    numbers, circle = np.unique(
-        (centre[:, 0] + STEPS_A_RADIUS) * width + centre[:, 1] + STEPS_A_RADIUS, return_inverse=True
-    )
-    centres = np.column_stack(np.divmod(numbers, width)) - STEPS_A_RADIUS
+    for east, north in product(reach, reach):
+        wanted = (cell[:, 0] + east) * width + cell[:, 1] + north
+        near = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+        inside = ((places - centres[near]) ** 2).sum(axis=1) <= radius**2
+        place = np.flatnonzero((numbers[near] == wanted) & inside)
+        pairs.append((place, near[place]))
+    place, circle = (np.concatenate(some) for some in zip(*pairs, strict=True))
     order = np.lexsort((place, circle))
-    x, y = (centres.T + 0.5) * step
-    return Circles(x, y, np.full(len(centres), radius), place[order], circle[order])
+    return Circles(centres[:, 0], centres[:, 1], np.full(len(centres), radius), place[order], circle[order])
 
 
 def _distinct(drawn: Circles, cases: NDArray[np.int64]) -> Circles:
