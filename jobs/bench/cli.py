@@ -249,3 +249,33 @@ def clusters_command(
         if of.map:
             console.print(str(of.map))
     console.print(PUBLISHED)
+
+
+@app.command("warnings")
+def warnings_command(
+    data: Annotated[
+        Path,
+        typer.Option(
+            envvar="CITYBRAIN_BENCH_DATA", help="folder with surveillance/: rki_weekly, noufaily28_scenarios, nab"
+        ),
+    ] = Path("../shared/data"),
+    replications: Annotated[
+        int, typer.Option(help="series of each of the 28 scenarios; 0 for real series alone", min=0)
+    ] = 1000,
+    seed: Annotated[int, typer.Option(help="of the simulation and the bootstrap", min=0)] = 1,
+) -> None:
+    """Warning methods on series whose outbreaks are known: what they find at equal silence, beside published figures.
+
+    Example: citybrain bench warnings --data ../shared/data --replications 100
+    """  # fmt: skip
+    from jobs.bench.surveillance.show import show_nab, show_noufaily, show_rki
+
+    with console.status("bench") as status:
+        try:
+            show_rki(console, data, seed, status.update)
+            if replications:
+                show_noufaily(console, data, replications, seed, status.update)
+            show_nab(console, data, seed, status.update)
+        except FileNotFoundError as fault:
+            console.print(f"[red]{fault}[/red]; name the folder with --data or CITYBRAIN_BENCH_DATA")
+            raise typer.Exit(1) from None

@@ -6,6 +6,7 @@ import csv
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 from jobs.warn.count_table import CannotDetect, CountTable, read_counts
 from jobs.warn.methods.bayes import bayes, bayes_recent
 from jobs.warn.methods.bounds import Bounds, ShortHistory
-from jobs.warn.methods.calendar_factors import day_kinds
+from jobs.warn.methods.calendar_factors import Workday, day_kinds, weekend_only
 from jobs.warn.methods.cusum import cusum
 from jobs.warn.methods.ears import ears_c1, ears_c2, ears_c3
 from jobs.warn.methods.farrington import MONTHLY, Settings, farrington_flexible, farrington_scan
@@ -67,7 +68,7 @@ class Detected:
 
 def detect_file(
     path: Path, time: str, count: str, by: tuple[str, ...], out: Path, *, method: str | None = None, alpha: float | None = None,
-    last: int | None = None,
+    last: int | None = None, holidays: Path | None = None,
 ) -> Detected:  # fmt: skip
     """Read, judge and write; the output appears whole or not at all. Raises CannotDetect."""
     if method is not None and method not in METHODS:
@@ -79,7 +80,7 @@ def detect_file(
     table = read_counts(path, time, count, by)
     chosen = method or default_method(table.cadence, len(table.dates))
     result = Detected(table, chosen, alpha or ALPHA.get(chosen, USUAL_ALPHA), out)
-    run = _method(chosen, table, result.alpha)
+    run = _method(chosen, table, result.alpha, read_workdays(holidays) if holidays else weekend_only)
     judged = min(last or len(table.dates) - 1, len(table.dates) - 1)
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(f".{out.name}.{os.getpid()}")
@@ -102,6 +103,23 @@ def detect_file(
     return result
 
 
+def read_workdays(path: Path) -> Workday:
+    """From a CSV with columns day (2026-02-17) and off: 1 a day off in the week, 0 a weekend that is worked (调休). Raises CannotDetect."""
+    moved: dict[date, bool] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file)
+        if not {"day", "off"} <= set(rows.fieldnames or ()):
+            raise CannotDetect(f"{path.name} needs the columns day and off; it has {', '.join(rows.fieldnames or ())}")
+        for number, row in enumerate(rows, 2):
+            try:
+                moved[date.fromisoformat(row["day"].strip())] = {"1": False, "0": True}[row["off"].strip()]
+            except (ValueError, KeyError):
+                raise CannotDetect(
+                    f"{path.name}, row {number}: {row['day']!r}, {row['off']!r}: write a day as 2026-02-17, and off as 1 or 0"
+                ) from None
+    return lambda day: moved.get(day, weekend_only(day))
+
+
 def default_method(cadence: str, periods: int) -> str:
     """What the past allows: the methods of most memory first."""
     if cadence == "day":
@@ -109,7 +127,7 @@ def default_method(cadence: str, periods: int) -> str:
     return "farrington_scan" if periods > 3 * PERIODS[cadence] + 3 else "bayes_recent"
 
 
-def _method(name: str, table: CountTable, alpha: float) -> Callable[..., Bounds]:
+def _method(name: str, table: CountTable, alpha: float, workday: Workday) -> Callable[..., Bounds]:
     """One call of (counts, judged=), whatever the method and the cadence."""
     settings = {
         "month": MONTHLY, "week": Settings(year=WEEKS_A_YEAR),
@@ -121,7 +139,7 @@ def _method(name: str, table: CountTable, alpha: float) -> Callable[..., Bounds]
     if name == "bayes":
         return partial(bayes, alpha=alpha, year=settings.year, half_window=1 if table.cadence == "month" else 4)
     if name == "cusum":
-        kinds = day_kinds(table.dates) if table.cadence == "day" else None
+        kinds = day_kinds(table.dates, workday) if table.cadence == "day" else None
         return partial(cusum, alpha=alpha, kinds=kinds)
     return partial(
         {"bayes_recent": bayes_recent, "ears_c1": ears_c1, "ears_c2": ears_c2, "ears_c3": ears_c3}[name], alpha=alpha

@@ -29,7 +29,7 @@ def detect(
     method: Annotated[
         str | None,
         typer.Option(
-            help="farrington_scan, farrington_flexible, bayes, recent, cusum, ears_c1, ears_c2, ears_c3 (default: by cadence and length)"
+            help="farrington_scan, farrington_flexible, bayes, bayes_recent, cusum, ears_c1, ears_c2, ears_c3 (default: by cadence and length)"
         ),
     ] = None,
     alpha: Annotated[
@@ -37,6 +37,14 @@ def detect(
     ] = None,
     last: Annotated[
         int | None, typer.Option(help="judge only the last dates (default: all with enough past)", min=1)
+    ] = None,
+    holidays: Annotated[
+        Path | None,
+        typer.Option(
+            help="for cusum on days: a CSV with columns day and off (1 a weekday off, 0 a weekend worked, 调休)",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="every judged date, its bound and whether it alarms")] = Path(
         "alarms.csv"
@@ -46,7 +54,7 @@ def detect(
 
     Days, weeks or months are told from the dates; dates without a row count 0. The default method: weeks and months with three years of
     past, farrington_scan (the same season of past years, trend, past outbreaks weighed down; the last one and two weeks); with less,
-    recent (the twelve dates before); days with nine weeks of past, cusum (a doubling, weekday by weekday); with less, ears_c2.
+    bayes_recent (the twelve dates before); days with nine weeks of past, cusum (a doubling, weekday by weekday); with less, ears_c2.
     score = 1 is the bound; an alarm is a score above 1. Example:
 
     citybrain detect 工单.csv --time 日期 --count 件数 --by 街道 --by 类别 --out alarms.csv
@@ -54,7 +62,9 @@ def detect(
     from jobs.warn.detect import CannotDetect, detect_file
 
     try:
-        result = detect_file(file, time, count, tuple(by or ()), out, method=method, alpha=alpha, last=last)
+        result = detect_file(
+            file, time, count, tuple(by or ()), out, method=method, alpha=alpha, last=last, holidays=holidays
+        )
     except CannotDetect as fault:
         told.print(f"[red]{fault}[/red]")
         raise typer.Exit(1) from None

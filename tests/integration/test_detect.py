@@ -170,6 +170,23 @@ def test_the_table_itself_is_not_overwritten(tmp_path: Path) -> None:
     assert source.read_bytes() == before
 
 
+def test_a_worked_weekend_is_no_alarm_where_the_calendar_says_so(tmp_path: Path) -> None:
+    days = [date(2025, 1, 1) + timedelta(days=n) for n in range(300)]
+    worked = {day for n, day in enumerate(days) if day.weekday() == 6 and n % 5 == 0}
+    rows = [[day.isoformat(), 20 if day.weekday() < 5 or day in worked else 4] for day in days]
+    source, out = write(tmp_path / "d.csv", ["day", "n"], rows), tmp_path / "a.csv"
+    holidays = write(tmp_path / "h.csv", ["day", "off"], [[day.isoformat(), 0] for day in worked])
+    alarms = []
+    for options in ([], ["--holidays", holidays]):
+        code, said = detect(source, "--time", "day", "--count", "n", "--alpha", "0.02", "--out", out, *options)
+        assert code == 0, said
+        alarms.append(sum(int(row["alarm"]) for row in judged(out)))
+    assert alarms[1] < alarms[0]
+    wrong = write(tmp_path / "w.csv", ["day", "off"], [["2025-02-30", 1]])
+    code, said = detect(source, "--time", "day", "--count", "n", "--out", out, "--holidays", wrong)
+    assert (code, "w.csv, row 2" in said) == (1, True)
+
+
 def test_help_teaches() -> None:
     code, said = detect("--help")
     assert code == 0
