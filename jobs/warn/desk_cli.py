@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from jobs.home import home
+from jobs.home import ZONE, home
 from schemas.life import load_life
 
 LIFE = load_life()
@@ -121,6 +122,50 @@ def red(warning: Id, by: By, why: Why) -> None:
         _stop(fault)
     else:
         console.print(f"{done.warning_id[:8]} 已提为红色 · is red")
+
+
+@app.command()
+def silence(
+    what: Annotated[
+        str, typer.Argument(metavar="FAMILY|GRID", help="预警种类,或网格(社区、街镇)编码 · a family, or an area's code")
+    ],
+    until: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%d %H:%M"], help="到何时为止 · its end, within 90 days")
+    ],
+    by: By,
+    why: Why,
+) -> None:
+    """静默一类预警或一片区域,到期自动恢复;区域静默不含生命安全类 · mute a family or an area; it ends by itself.
+
+    例 · for example: citybrain warning silence 330499001 --until 2026-07-03 --by 王指挥 --why 街道断网检修
+    """
+    from jobs.warn.silence import CannotSilence
+    from jobs.warn.silence import silence as mute
+    from schemas.warning_rule import load_rules
+
+    families = [rule.family for rule in load_rules()]
+    if not what.isdigit() and what not in families:
+        raise typer.BadParameter(f"没有预警种类 {what!r},现有 · known families are {', '.join(families)}")
+    try:
+        made = mute(home(), what, until.replace(tzinfo=ZONE), by, why)
+    except CannotSilence as fault:
+        _stop(fault)
+    else:
+        console.print(
+            f"{what} 静默至 · muted until {made.until_at:%Y-%m-%d %H:%M};下次 sweep 时生效 · from the next sweep on"
+        )
+
+
+@app.command()
+def sweep() -> None:
+    """时钟该做的:逾期升级、合并、静默与恢复、过期、重开;同一时刻再跑不会重复 · what the clock does; a second sweep repeats nothing."""
+    from jobs.warn.sweep import sweep as turn
+
+    done = turn(home())
+    for one in done:
+        what = LIFE.states[one.to_state].zh if one.from_state != one.to_state else "升级"
+        console.print(f"{one.warning_id[:8]} {what}:{one.why}")
+    console.print(f"{len(done)} 条变动 · moves")
 
 
 def _stop(fault: Exception) -> None:

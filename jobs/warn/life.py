@@ -55,6 +55,9 @@ class Move:
     recorded_at: datetime | None = None
 
 
+Known = tuple[State, int, str | None]  # of a warning: its state, the number of its last move, its area's code
+
+
 class CannotMove(ValueError):
     """The text says which warning, why not, and what would do."""
 
@@ -110,13 +113,15 @@ def move_all(home: Home, wanted: Iterable[Move]) -> tuple[list[Move], list[tuple
         refused: list[tuple[Move, CannotMove]] = []
         for one in wanted:
             try:
-                state, number = _looked_up(known, one.warning_id)
+                state, number, area_code = _looked_up(known, one.warning_id)
                 _check(one, state, life)
             except CannotMove as fault:
                 refused.append((one, fault))
                 continue
-            done.append(replace(one, at=one.at or now, from_state=state, move_no=number + 1, recorded_at=now))
-            known[one.warning_id] = (one.to_state, number + 1)
+            tier = one.tier or (life.tier_of(area_code) if one.to_state == "dispatched" != state else None)
+            row = replace(one, at=one.at or now, tier=tier, from_state=state, move_no=number + 1, recorded_at=now)
+            done.append(row)
+            known[one.warning_id] = (one.to_state, number + 1, area_code)
         if done:
             lake.append(path(home), pa.Table.from_pylist([asdict(one) for one in done], SCHEMA))
     return done, refused
@@ -135,7 +140,7 @@ def raise_to_red(home: Home, warning_id: str, by: str, why: str) -> Move:
     return move(home, Move(now["warning_id"], now["state"], by, why, level="red", from_state=now["state"]))
 
 
-def _looked_up(known: dict[str, tuple[State, int]], warning_id: str) -> tuple[State, int]:
+def _looked_up(known: dict[str, Known], warning_id: str) -> Known:
     if warning_id not in known:
         raise NoSuchWarning(f"没有编号为 {warning_id!r} 的预警 · there is no warning {warning_id!r}")
     return known[warning_id]
@@ -161,8 +166,8 @@ def _check(wanted: Move, state: State, life: Life) -> None:
         raise CannotMove("只有评价才有结论 · only an evaluation has a verdict")
 
 
-def _last_words(home: Home, ids: set[str]) -> dict[str, tuple[State, int]]:
-    """Each warning that exists -> its state and the number of its last move."""
+def _last_words(home: Home, ids: set[str]) -> dict[str, Known]:
+    """Each warning that exists -> its state, the number of its last move, and its area's code."""
     gold = home.table("gold", "warning")
     if not lake.exists(gold):
         return {}
@@ -171,11 +176,11 @@ def _last_words(home: Home, ids: set[str]) -> dict[str, tuple[State, int]]:
         lake.offer(con, "found", gold)
         named = ", ".join(map(quote, sorted(ids)))
         found = con.execute(
-            f"SELECT w.warning_id, coalesce(m.state, '{BIRTH}'), coalesce(m.last, 0) FROM found w LEFT JOIN "
+            f"SELECT w.warning_id, coalesce(m.state, '{BIRTH}'), coalesce(m.last, 0), w.grid_code FROM found w LEFT JOIN "
             "(SELECT warning_id, max_by(to_state, move_no) AS state, max(move_no) AS last FROM warning_move GROUP BY 1) m "
             f"USING (warning_id) WHERE w.warning_id IN ({named})"
         ).fetchall()
-    return {warning_id: (state, last) for warning_id, state, last in found}
+    return {warning_id: (state, last, area_code) for warning_id, state, last, area_code in found}
 
 
 def _offer_moves(con: duckdb.DuckDBPyConnection, home: Home) -> None:
