@@ -158,9 +158,12 @@ def silence(
 
 @app.command()
 def sweep() -> None:
-    """时钟该做的:逾期升级、合并、静默与恢复、过期、重开;同一时刻再跑不会重复 · what the clock does; a second sweep repeats nothing."""
+    """收下部门反馈,再做时钟该做的:逾期升级、合并、静默与恢复、过期、重开;同一时刻再跑不会重复 · departments' answers, then what the clock does."""
+    from jobs.warn.dispositions import take_answers
     from jobs.warn.sweep import sweep as turn
 
+    for answer in take_answers(home()):
+        console.print(f"{answer.warning_id[:8]} {answer.unit} {LIFE.states[answer.step].zh} {answer.says_zh}")  # pyright: ignore[reportArgumentType]
     done = turn(home())
     for one in done:
         what = LIFE.states[one.to_state].zh if one.from_state != one.to_state else "升级"
