@@ -158,8 +158,9 @@ def silence(
 
 @app.command()
 def sweep() -> None:
-    """收下部门反馈,再做时钟该做的:逾期升级、合并、静默与恢复、过期、重开;同一时刻再跑不会重复 · departments' answers, then what the clock does."""
+    """收下部门反馈,再做时钟该做的:逾期升级、合并、静默与恢复、过期、重开;同一时刻再跑不会重复 · departments' answers, what the clock does, and the day's figures."""
     from jobs.warn.dispositions import take_answers
+    from jobs.warn.feedback import measure, move_thresholds
     from jobs.warn.sweep import sweep as turn
 
     for answer in take_answers(home()):
@@ -168,6 +169,9 @@ def sweep() -> None:
     for one in done:
         what = LIFE.states[one.to_state].zh if one.from_state != one.to_state else "升级"
         console.print(f"{one.warning_id[:8]} {what}:{one.why}")
+    measure(home())
+    for step in move_thresholds(home()):
+        console.print(f"{step.family} 阈值 {step.before:g} → {step.after:g}:{step.why}")
     console.print(f"{len(done)} 条变动 · moves")
 
 

@@ -48,10 +48,10 @@ class Candidate:
     evidence: list[Evidence] = field(default_factory=list, compare=False)
 
 
-def find(spark: SparkSession, rule: WarningRule, as_of: date) -> list[Candidate]:
-    """Every matter at or above the rule's lowest level, judged on the days before as_of."""
+def find(spark: SparkSession, rule: WarningRule, as_of: date, threshold: float = 1.0) -> list[Candidate]:
+    """Every matter at or above the rule's lowest level times the threshold that feedback set, judged on the days before as_of."""
     found = _surges(spark, rule, rule.surge, as_of) if rule.surge else _matters(spark, rule, rule.query, as_of)
-    return [candidate for candidate in found if rule.level_of(candidate.score)]
+    return [candidate for candidate in found if rule.level_of(candidate.score / threshold)]
 
 
 def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date) -> Iterator[Candidate]:
