@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from jobs.home import ZONE, home
+from schemas.contract import ContractFault
 from schemas.life import load_life
 
 LIFE = load_life()
@@ -173,6 +174,31 @@ def sweep() -> None:
     for step in move_thresholds(home()):
         console.print(f"{step.family} 阈值 {step.before:g} → {step.after:g}:{step.why}")
     console.print(f"{len(done)} 条变动 · moves")
+
+
+@app.command()
+def deliver(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只说会送什么,不送 · say what would go out, and send nothing")
+    ] = False,
+) -> None:
+    """送到该办的单位:回传文件、网格清单,以及 delivery.yaml 写明的邮件和接口;生命安全随时送,其余每日一轮 · to the desks that must act.
+
+    delivery.yaml 放在 CITYBRAIN_HOME · for example:
+
+    desks: {公安局: {mail: [duty@example.cn], webhook: "https://example.cn/hook"}}
+    """
+    from jobs.warn.deliver import deliver as send
+
+    try:
+        made = send(home(), dry_run=dry_run)
+    except ContractFault as fault:
+        _stop(fault)
+        return
+    for one in made:
+        outcome = "将送达" if dry_run else "已送达" if one.sent else "未送达"
+        console.print(f"{one.warning_id[:8]} {outcome} {one.desk} [{one.channel}] {one.detail}", markup=False)
+    console.print(f"{len(made)} 次 · attempts" if not dry_run else f"{len(made)} 条待送 · would go out")
 
 
 def _stop(fault: Exception) -> None:
