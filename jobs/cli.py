@@ -18,6 +18,7 @@ from jobs.ingest.ledger import Entry
 from jobs.operate.cli import app as operate_app
 from jobs.quality_desk.cli import app as quality_desk_app
 from jobs.warn.cli import app as warn_app
+from jobs.warn.desk_cli import app as warning_app
 from schemas.contract import ContractFault
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app.add_typer(quality_desk_app)
 app.add_typer(warn_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(contract_app, name="contract")
+app.add_typer(warning_app, name="warning")
 console = Console(width=None if sys.stdout.isatty() else 120)
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="按哪一天判断 · judge as of this day (default: today)")

@@ -20,16 +20,19 @@ from jobs.home import ZONE, Home
 from jobs.ingest import ledger
 from jobs.ingest.alone import alone
 from jobs.operate.health import source_health
+from jobs.warn.life import AT_HAND, view_standing
 from jobs.whole import written_whole
 from quality.forms import name, quote
 from schemas.codes import load_code_list
 from schemas.contract import Contract
+from schemas.life import load_life
 from schemas.warning_rule import LEVELS_ZH
 
 KEEP_FILES = 3
 OPEN_CLASSES = ("L1", "L2")
 GOLD = ("warning", "grid_daily", "trend_daily", "overdue", "scorecard", "scorecard_reason")
 MEASURES_ZH = {"incident": "警情", "repair": "报修", "petition": "信访"}
+STATUS_ZH = {state: words.zh for state, words in load_life().states.items()} | {"new": "新发现", "below_line": "线下"}
 
 
 def serve(home: Home, as_of: date | None = None) -> Path:
@@ -52,7 +55,7 @@ def _serve(home: Home, contracts: dict[str, Contract], as_of: date, now: datetim
         _read_gold(con, home)
         _read_feeds(con, home, contracts)
         _grids(con, contracts)
-        _warnings(con, as_of)
+        _warnings(con, home, as_of)
         _grid_map(con, as_of)
         _trend(con)
         _overdue(con, contracts)
@@ -126,10 +129,10 @@ def _grids(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
         )
 
 
-def _warnings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def _warnings(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
+    """The warnings found on the day, each in the state that its moves have brought it to."""
     ranks = " ".join(f"WHEN {quote(level)} THEN {rank}" for rank, level in enumerate(LEVELS_ZH, 1))
-    seen = f"SELECT * FROM gold_warning WHERE seen_on = DATE '{as_of}'" if _has(con, "gold_warning") else None
-    if not seen:
+    if not view_standing(con, home):
         return con.execute(f"CREATE TABLE warning ({WARNING_COLUMNS})") and None
     con.execute(f"""
         CREATE TABLE warning AS
@@ -137,8 +140,8 @@ def _warnings(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
                w.reason_zh, CASE WHEN w.lane = 'budget' THEN coalesce(p.town || p.community || p.grid_name, w.grid_code) ELSE w.subject END AS subject,
                w.grid_code, p.grid_name, p.community, p.town, w.raised_at, w.window_start, w.window_end, w.observed, w.expected, w.bound, w.score,
                w.confidence, w.confidence_why, w.unit_zh, w.deadline_at, w.status,
-               CASE w.status WHEN 'below_line' THEN '线下' ELSE '新发现' END AS status_zh, w.evidence_rows, w.table_versions
-        FROM ({seen}) w LEFT JOIN place p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
+               {_words("w.status", STATUS_ZH)} AS status_zh, w.evidence_rows, w.table_versions
+        FROM (SELECT * FROM warning_now WHERE seen_on = DATE '{as_of}') w LEFT JOIN place p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
 
 
 WARNING_COLUMNS = (
@@ -166,7 +169,7 @@ def _grid_map(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
                coalesce(w.n, 0)::BIGINT AS warnings, coalesce(w.worst, 0)::INT AS worst_rank, w.worst_level, p.ring AS polygon
         FROM place p LEFT JOIN ({residents}) r USING (grid_code) LEFT JOIN ({incidents}) i USING (grid_code)
         LEFT JOIN (SELECT grid_code, count(*) AS n, max(level_rank) AS worst, max_by(level, level_rank) AS worst_level
-                   FROM warning WHERE status = 'new' GROUP BY 1) w USING (grid_code)
+                   FROM warning WHERE {AT_HAND} GROUP BY 1) w USING (grid_code)
         ORDER BY p.grid_code""")
 
 
@@ -223,7 +226,7 @@ def _vital(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
         ("residents", "登记居民", "SELECT sum(residents) FROM grid_map", "人", "户籍登记最新一期"),
         ("grids", "网格", "SELECT count(*) FROM grid_map", "个", ""),
         ("incidents_7d", "近7天警情", "SELECT sum(incidents_7d) FROM grid_map", "起", "按所属网格合计"),
-        ("warnings_today", "今日预警", "SELECT count(*) FROM warning WHERE status = 'new'", "条", ""),
+        ("warnings_today", "今日预警", f"SELECT count(*) FROM warning WHERE {AT_HAND}", "条", ""),
         ("overdue", "逾期事项", "SELECT count(*) FROM overdue", "件", ""),
         ("held_share", "待补正占比", "SELECT 100.0 * sum(held_rows) / nullif(sum(read_rows), 0) FROM source_health", "%", "全部送达行"),
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from jobs import serve
 from jobs.alert import recent
 from jobs.home import Home
 from jobs.operate.undecided import undecided
+from jobs.warn.life import AT_HAND
 from schemas.warning_rule import LEVELS_ZH
 
 MOST_NAMED = 5  # refused deliveries that are called by name
@@ -71,7 +72,7 @@ def _total(con: duckdb.DuckDBPyConnection) -> Text:
 
 
 def _levels(con: duckdb.DuckDBPyConnection) -> Text:
-    found = dict(con.execute("SELECT level, count(*) FROM warning WHERE status = 'new' GROUP BY level").fetchall())
+    found = dict(con.execute(f"SELECT level, count(*) FROM warning WHERE {AT_HAND} GROUP BY level").fetchall())
     below = con.execute("SELECT count(*) FROM warning WHERE status = 'below_line'").fetchone() or (0,)
     parts = [Text("今日预警  ", "bold")]
     for level in reversed(LEVELS_ZH):

@@ -41,6 +41,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
     from jobs.city.features import FEEDS_OF_FEATURES, compute_features
     from jobs.city.register import register_people
     from jobs.city.views import register_deliveries, register_feeds
+    from jobs.warn.feedback import threshold_of
     from jobs.warn.find import find_all
     from jobs.warn.record import record
 
@@ -56,7 +57,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         told("指标 features")
         compute_features(spark, home, as_of)
         told("预警 warnings")
-        candidates = find_all(spark, rules, as_of)
+        candidates = find_all(spark, rules, as_of, lambda family: threshold_of(home, family))
         warnings = record(spark, home, candidates, as_of, now)
         told("数据质量 scorecard")
         keep_score(spark, home, contracts, now)

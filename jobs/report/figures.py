@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from jobs.warn.life import AT_HAND
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TREND_DAYS = 56
 
@@ -138,7 +140,7 @@ def read_figures(serving: Path) -> Figures:
         )
 
 
-_NEW_WARNINGS = """FROM warning WHERE status = 'new'
+_NEW_WARNINGS = f"""FROM warning WHERE {AT_HAND}
     ORDER BY level_rank DESC, deadline_at NULLS LAST, score DESC NULLS LAST, warning_id"""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +26,25 @@ WEEK_DAYS = 7
 MOST_WINDOWS = NOUFAILY.spans()[-1].reach + 1  # more past than this is not compared with
 
 
-def find_all(spark: SparkSession, rules: list[WarningRule], as_of: date) -> list[Candidate]:
-    """What every family finds. Families that compete for the commander's day have equal shares of its budget to alarm by chance in."""
+def find_all(
+    spark: SparkSession, rules: list[WarningRule], as_of: date, threshold_of: Callable[[str], float]
+) -> list[Candidate]:
+    """What every family finds. Those that compete for the commander's day have equal shares of its budget to alarm by chance in.
+
+    threshold_of: how far verdicts have moved a family's threshold; only families that are cut to the budget are moved.
+    """
     share = BUDGET_A_DAY / max(1, sum(isinstance(rule.method, Surge) for rule in rules))
-    return [candidate for rule in rules for candidate in find(spark, rule, as_of, share)]
+    moved = {rule.family: threshold_of(rule.family) if rule.lane == "budget" else 1.0 for rule in rules}
+    return [candidate for rule in rules for candidate in find(spark, rule, as_of, share, moved[rule.family])]
 
 
-def find(spark: SparkSession, rule: WarningRule, as_of: date, budget: float = BUDGET_A_DAY) -> list[Candidate]:
-    """Every matter at or above the rule's lowest level, judged on the days before as_of. budget: warnings a day by chance, of a surge rule."""
+def find(
+    spark: SparkSession, rule: WarningRule, as_of: date, budget: float = BUDGET_A_DAY, threshold: float = 1.0
+) -> list[Candidate]:
+    """Every matter at or above the rule's lowest level times the threshold, judged on the days before as_of.
+
+    budget: warnings a day by chance, of a surge rule.
+    """
     match rule.method:
         case Surge() as surge:
             found = _surges(spark, rule, surge, as_of, budget)
@@ -43,7 +54,7 @@ def find(spark: SparkSession, rule: WarningRule, as_of: date, budget: float = BU
             found = find_silence(spark, rule, silence, as_of)
         case Query() as query:
             found = _matters(spark, rule, query, as_of)
-    return [candidate for candidate in found if rule.level_of(candidate.score)]
+    return [candidate for candidate in found if rule.level_of(candidate.score / threshold)]
 
 
 def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date, budget: float) -> Iterator[Candidate]:
