@@ -231,8 +231,8 @@ def clusters_command(
             console.print(f"  for {budget} matters a year: recurrence ≥ {days:,.0f} days")
         for planting in of.plantings:
             console.print(
-                f"  planted at {planting.times}× within 1 km for 7 days (+{planting.added:.1f} cases): {planting.found} of {plants} found, "
-                f"centre {planting.metres:,.0f} m off"
+                f"  planted at {planting.times}× within 1 km for 7 days (+{planting.added:.1f} cases): {planting.found} of {plants} found"
+                + (f", centre {planting.metres:,.0f} m off" if planting.found else "")
             )
         console.print(
             "  shuffles with p ≤ " + ", ".join(f"{bound:.4f}: {share:.4f}" for bound, share in of.tail.items())
