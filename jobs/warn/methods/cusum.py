@@ -49,6 +49,11 @@ def cusum(
             if kinds is not None:
                 factors = calendar_factors(counts[:, :day], kinds[:day])
                 factor = factors[:, kinds]
+            if day == reach:  # no forecast has been compared with a count yet: the first days' own mean stands in
+                first = usual_count(counts[:, :day], factor[:, :day])[:, None] * factor[:, :day]
+                counted = np.isfinite(counts[:, :day])
+                squared = np.sum((counts[:, :day] - first) ** 2, axis=1, where=counted)
+                seen = np.sum(first, axis=1, where=counted)
             dispersion = np.clip(np.divide(squared, seen, out=np.ones(series), where=seen > 0), 1.0, DISPERSIONS[-1])
             level = np.nanmean(counts[:, :day], axis=1, where=np.isfinite(counts[:, :day]))
             limit = threshold(level, dispersion, alpha, rise)
