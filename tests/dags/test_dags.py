@@ -22,10 +22,10 @@ PARSE = """
 import json, sys, time
 import airflow.sdk, airflow.triggers.base
 began = time.perf_counter()
-import dags.ingest, dags.arrivals, dags.city, dags.reports, dags.upkeep, dags.quality_desk, dags.refused, dags.decide
+import dags.ingest, dags.arrivals, dags.city, dags.reports, dags.upkeep, dags.quality_desk, dags.refused, dags.decide, dags.follow
 seconds = time.perf_counter() - began
 engines = [name for name in ("pyspark", "duckdb", "deltalake", "great_expectations", "pandas") if name in sys.modules]
-found = {k: [t.task_id for t in v.tasks] for m in (dags.ingest, dags.arrivals, dags.city, dags.reports, dags.upkeep, dags.quality_desk, dags.refused, dags.decide) for k, v in vars(m).items() if type(v).__name__ == "DAG" and k != "dag"}
+found = {k: [t.task_id for t in v.tasks] for m in (dags.ingest, dags.arrivals, dags.city, dags.reports, dags.upkeep, dags.quality_desk, dags.refused, dags.decide, dags.follow) for k, v in vars(m).items() if type(v).__name__ == "DAG" and k != "dag"}
 print(json.dumps({"engines": engines, "dags": found, "seconds": seconds, "why": {k: v.doc_md for k, v in vars(dags.ingest).items() if k.startswith("broken_") and hasattr(v, "doc_md")}}))
 """
 
@@ -43,7 +43,7 @@ def test_there_is_a_dag_a_feed_and_no_engine_is_imported_to_parse_them(home: Hom
         f"ingest_{feed}" for feed in contracts
     } | {"ingest_unrecognised"}
     assert {name for name in found["dags"] if name.startswith("await_")} == {f"await_{feed}" for feed in contracts}
-    assert {"city", "reports", "upkeep", "refused", "quality_desk"} <= set(found["dags"])
+    assert {"city", "reports", "upkeep", "refused", "quality_desk", "warnings", "warning_figures"} <= set(found["dags"])
     assert found["dags"]["decide"] == ["ask", "release", "send_back"]
     assert found["engines"] == []
 
