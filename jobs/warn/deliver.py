@@ -65,7 +65,7 @@ class Errand:
 
 
 def deliver(home: Home, now: datetime | None = None, dry_run: bool = False) -> list[Notice]:
-    """Tell every desk what it has not been told yet: life and safety at once, the rest once a day from the round's hour on.
+    """Tell every desk what it has not been told yet: life and safety, and what was escalated, at once; the rest once a day from the round's hour on.
 
     What went out is dispatched. What cannot be delivered after all tries is an alert, and is tried again the next time.
     """
@@ -106,7 +106,8 @@ def _errands(
     by_desk: dict[str, list[dict[str, Any]]] = defaultdict(list)
     in_folder: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)  # two desks may share one, and its file
     for one in going:
-        for name in one["unit_zh"].split("、"):
+        above = _desk_above(one)
+        for name in [*one["unit_zh"].split("、"), *([above] if above in desks.desks else [])]:
             by_desk[name].append(one)
             in_folder[_folder(name, desks, folders, grids)][one["warning_id"]] = one
         if one["tier"] == "grid" and one["grid_code"]:
@@ -122,13 +123,20 @@ def _errands(
                 one
                 for one in whole
                 if is_open
-                and (in_round or one["lane"] in at_once)
+                and (in_round or one["lane"] in at_once or name == _desk_above(one))
                 and worth_telling(heard.get((one["warning_id"], name, channel)), one)
             ]
             if news:
                 yield Errand(
                     name, channel, folder, news, whole if name == GRID_DESK else list(in_folder[folder].values())
                 )
+
+
+def _desk_above(warning: dict[str, Any]) -> str:
+    """The desk of the tier that a warning was escalated to (社区, 街镇, 市级), '' before; the city says in delivery.yaml whether it has one."""
+    life, tier = load_life(), warning["tier"]
+    escalated = warning["state"] == "dispatched" and tier != life.tier_of(warning["grid_code"])
+    return life.tiers[tier].zh if escalated else ""
 
 
 def _folder(name: str, desks: Desks, folders: dict[str, str], grids: str) -> str:

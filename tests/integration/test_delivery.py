@@ -23,6 +23,7 @@ from jobs.home import Home
 from jobs.warn.deliver import deliver, notices
 from jobs.warn.dispositions import take_answers
 from jobs.warn.life import Move, move, one_warning
+from jobs.warn.sweep import sweep
 from schemas.contract import ContractFault
 from schemas.desks import load_desks
 
@@ -185,6 +186,18 @@ def test_what_cannot_be_delivered_is_an_alert_and_tried_the_next_day_and_stops_n
     reached_by(city, 公安局={"webhook": url}, 民政局={"webhook": url})
     deliver(city, EIGHT + DAY)
     assert ("a", "公安局", "webhook") in told(city)
+
+
+def test_what_was_escalated_goes_to_the_tier_above_at_once_where_the_city_has_such_a_desk(city: Home) -> None:
+    reached_by(city, 社区={"folder": "community_desk"})
+    deliver(city, EIGHT)
+    assert {one.tier for one in sweep(city, EIGHT + 3 * HOUR)} == {"community"}
+    assert {(one.warning_id, one.desk) for one in deliver(city, EIGHT + 3 * HOUR)} == {
+        (SURGE, "社区"),
+        (HAZARD, "社区"),
+    }
+    assert (city.returns / "community_desk" / "预警-20260629-community_desk.xlsx").is_file()
+    assert deliver(city, EIGHT + 3 * HOUR) == []
 
 
 def test_a_wrong_delivery_file_is_refused_in_one_sentence(home: Home) -> None:

@@ -79,3 +79,9 @@ def test_the_page_shows_the_state_that_the_moves_have_brought(city: Home) -> Non
         told = dict(con.execute("SELECT warning_id, status_zh FROM warning").fetchall())
         assert told == {SURGE: "研判", CHECK: "评价", BELOW: "线下"}
         assert con.execute("SELECT value FROM vital WHERE name = 'warnings_today'").fetchone() == (1,)
+
+
+def test_a_city_without_a_warning_has_nothing_to_follow(home: Home) -> None:
+    home.root.mkdir()
+    assert "0 条" in says("list") and "0 条变动" in says("sweep") and "0 次" in says("deliver")
+    assert not home.returns.exists()
