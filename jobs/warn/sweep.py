@@ -84,7 +84,7 @@ def _judged_to(home: Home, warnings: list[Warning]) -> date:
 def decide(scene: Scene) -> list[Move]:
     """Every move that is due, until nothing more is."""
     moves: list[Move] = []
-    now_as = {one["warning_id"]: dict(one) for one in scene.warnings}
+    now_as = {one["warning_id"]: dict(one) for one in _with_merged(scene)}
     for _ in range(MOST_PASSES):
         due = _due(Scene(list(now_as.values()), scene.rows, scene.newest, scene.silences, scene.judged_to, scene.now))
         if not due:
@@ -93,6 +93,17 @@ def decide(scene: Scene) -> list[Move]:
             now_as[one.warning_id] |= _after(one)
         moves += due
     return moves
+
+
+def _with_merged(scene: Scene) -> list[Warning]:
+    """What merged into a warning speaks for it: while that is found, the matter is not quiet."""
+    by_id = {one["warning_id"]: dict(one) for one in scene.warnings}
+    # the youngest first: what merged into it is handed on to what it merged into
+    for one in sorted(by_id.values(), key=_age, reverse=True):
+        older = by_id.get(one["into_id"] or "")
+        if one["state"] == "merged" and older:
+            older["seen_on"] = max(older["seen_on"], one["seen_on"])
+    return list(by_id.values())
 
 
 def _due(scene: Scene) -> list[Move]:

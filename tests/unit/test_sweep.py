@@ -85,6 +85,13 @@ def test_two_quiet_windows_end_what_nobody_signed_for(quiet_days: int, state: st
     assert due(one) == ([("a", "expired")] if expires else [])
 
 
+def test_a_matter_is_not_quiet_while_what_merged_into_it_is_found() -> None:
+    quiet = standing("a", seen_on=TODAY - 20 * DAY, raised_at=EIGHT - 30 * DAY)
+    repeat = standing("b", state="merged", category="fraud", into_id="a", raised_at=EIGHT - 29 * DAY)
+    assert due(quiet, repeat) == []
+    assert due(quiet, repeat | {"seen_on": TODAY - 14 * DAY}) == [("a", "expired")]
+
+
 def test_a_city_that_was_not_run_is_not_quiet() -> None:
     one = standing(seen_on=TODAY - 30 * DAY)
     assert due(one, judged_to=TODAY - 29 * DAY) == []
