@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from delivered_files import Built, built
+from delivered_files import ANSWERS, Built, built
 
 from demo.plan import Plan
 from schemas.contract import Contract, load_contracts
@@ -21,6 +21,7 @@ def quiet_city(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 @pytest.fixture(scope="session")
 def contracts() -> dict[str, Contract]:
+    """Of every feed that a city which is only built delivers."""
     known, faults = load_contracts()
-    assert not faults
-    return known
+    assert not faults and set(known) >= ANSWERS
+    return {feed: contract for feed, contract in known.items() if feed not in ANSWERS}
