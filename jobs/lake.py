@@ -13,7 +13,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "900MB"  # of DuckDB; the writer and the interpreter take as much again, and a delivery stays below 2 GB
 HISTORY_DAYS = 400  # of tables that warnings and reports rest on
 BATCH_ROWS = 100_000
 ATTEMPTS = 5
