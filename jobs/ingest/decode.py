@@ -52,12 +52,22 @@ def decoded(path: Path, encoding: str, staging: Path) -> Path:
 
 def _transcoded(path: Path, encoding: str, staging: Path) -> Path:
     target = staging / "decoded.txt"
-    size = path.stat().st_size
-    if size >= SHARED_BYTES and (os.cpu_count() or 1) > 1 and family_of(encoding) in LINE_FEED_STANDS_ALONE:
-        _shared(path, encoding, _line_start(path, size // 2), target)
+    if cut := _cut(path, encoding):
+        _shared(path, encoding, cut, target)
     else:
         _write(path, encoding, target)
     return target
+
+
+def _cut(path: Path, encoding: str) -> int | None:
+    """Where a line starts near the middle of a file that is worth two processes; None when none is, or no line feed tells where."""
+    size = path.stat().st_size
+    if size < SHARED_BYTES or (os.cpu_count() or 1) < 2 or family_of(encoding) not in LINE_FEED_STANDS_ALONE:
+        return None
+    with path.open("rb") as source:
+        source.seek(size // 2)
+        line = source.readline(LONGEST_LINE)
+    return size // 2 + len(line) if line.endswith(b"\n") else None
 
 
 def _shared(path: Path, encoding: str, cut: int, target: Path) -> None:
@@ -78,13 +88,6 @@ def _shared(path: Path, encoding: str, cut: int, target: Path) -> None:
     with target.open("ab") as out, behind.open("rb") as rest:
         shutil.copyfileobj(rest, out, CHUNK_BYTES)
     behind.unlink()
-
-
-def _line_start(path: Path, near: int) -> int:
-    """The first line start at or behind a place; the file's end when there is none within the longest line."""
-    with path.open("rb") as source:
-        source.seek(near)
-        return near + len(source.readline(LONGEST_LINE))
 
 
 def _write(path: Path, encoding: str, target: Path, start: int = 0, end: int | None = None) -> None:

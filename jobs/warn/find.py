@@ -14,6 +14,7 @@ from jobs.warn.clusters import find_clusters
 from jobs.warn.doors import find_silence
 from jobs.warn.methods.bayes import bayes_predictive
 from jobs.warn.methods.bounds import Bounds
+from jobs.warn.methods.budget import alpha_of_budget
 from jobs.warn.methods.farrington import NOUFAILY, farrington_scan
 from schemas.warning_rule import Cluster, Query, Silence, Surge, WarningRule
 
@@ -63,7 +64,7 @@ def _surges(spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date, b
     if table.empty:
         return
     counted = table.to_numpy(dtype=float)
-    bounds = judge_newest(counted, surge, alpha=budget / len(counted))
+    bounds = judge_newest(counted, surge, alpha=alpha_of_budget(budget, len(counted)))
     window = (as_of - timedelta(days=surge.window_days), as_of - timedelta(days=1))
     hits = np.flatnonzero((bounds.score > 1) & (counted[:, 0] >= surge.least))
     for i in hits:

@@ -10,7 +10,7 @@ import pytest
 from jobs.home import ZONE
 from jobs.warn.clusters import score_of
 from jobs.warn.find import find, judge_newest
-from schemas.warning_rule import Surge, WarningRule, load_rules
+from schemas.warning_rule import Surge, load_rules
 
 AS_OF = date(2026, 6, 29)
 RULES = {rule.family: rule for rule in load_rules()}
@@ -95,8 +95,6 @@ def test_a_door_that_stays_shut_is_told_apart_from_a_dead_sensor(doors) -> None:
 def test_a_feed_that_has_stopped_as_a_whole_makes_nobody_silent(doors) -> None:
     (then,), (now,) = (find(doors, RULES["elder_silent"], day) for day in (AS_OF + timedelta(days=10), AS_OF))
     assert (then.subject_key, then.observed) == (now.subject_key, now.observed), "as of the last sign of any sensor"
-    assert [rule.lane for rule in (RULES["elder_silent"], RULES["device_failed"])] == ["safety"] * 2
-    assert isinstance(RULES["elder_silent"], WarningRule)
 
 
 def test_a_surge_is_judged_by_its_seasons_once_there_are_three_years() -> None:

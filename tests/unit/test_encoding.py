@@ -103,6 +103,11 @@ def test_a_large_file_is_decoded_by_two_processes_into_the_same_text(tmp_path: P
         path.write_bytes(text.encode(encoding))
         assert decoded(path, encoding, tmp_path).read_text(encoding="utf-8") == text
     assert not list(tmp_path.glob("*.behind"))
+    monkeypatch.setattr(decode, "LONGEST_LINE", 1 << 10)
+    for lead in ("", "x"):  # no line feed says where a character ends, at an even or at an odd place
+        old_mac = (lead + text.replace("\n", "\r")).encode("gb18030")
+        path.write_bytes(old_mac)
+        assert decoded(path, "gb18030", tmp_path).read_bytes().decode() == old_mac.decode("gb18030")
     broken = text.encode("gb18030").splitlines(keepends=True)
     broken[100] = b"9,\x81\x20\n"
     path.write_bytes(b"".join(broken))
