@@ -12,13 +12,12 @@ from statistics import median
 from typing import Annotated, Any, Literal
 
 import sqlglot
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from sqlglot import expressions
 from sqlglot.errors import SqlglotError
 
 from schemas.codes import load_code_list
-from schemas.faults import ContractFault, explain
+from schemas.faults import ContractFault, read_strictly
 from schemas.integrity import Integrity
 from schemas.watch import Watch
 from schemas.written import Cron, Duration, Encoding, Regex, Share, Zone, duration, strptime_of
@@ -413,17 +412,7 @@ def compared(must: str) -> tuple[str, ...]:
 
 def load_contract(path: Path) -> Contract:
     """Read one contract. Raises ContractFault with one sentence: the file, the place, the way out."""
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-        contract = Contract.model_validate(given)
-    except yaml.YAMLError as fault:
-        mark = getattr(fault, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "somewhere"
-        raise ContractFault(path, where, f"is not YAML: {getattr(fault, 'problem', fault)}") from None
-    except UnicodeDecodeError as fault:
-        raise ContractFault(path, f"byte {fault.start}", "is not UTF-8; save the contract as UTF-8") from None
-    except ValidationError as fault:
-        raise ContractFault(path, *explain(fault, Contract)) from None
+    contract = read_strictly(path, Contract)
     if contract.feed != path.stem:
         raise ContractFault(
             path, "feed", f"is {contract.feed!r}; name the file {contract.feed}.yaml or change the feed"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import yaml
-from pydantic import Field, HttpUrl, ValidationError
+from pydantic import Field, HttpUrl
 
 from schemas.contract import SLUG, ContractFault, Strict
-from schemas.faults import explain
+from schemas.faults import read_strictly
 from schemas.written import Duration
 
 
@@ -51,12 +50,7 @@ def load_desks(path: Path) -> Desks:
     """A city that has written none reaches its desks by their return folders. Raises ContractFault in one sentence."""
     if not path.is_file():
         return Desks()
-    try:
-        desks = Desks.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except yaml.YAMLError as fault:
-        raise ContractFault(path, "the whole file", f"is not YAML: {fault}") from None
-    except ValidationError as fault:
-        raise ContractFault(path, *explain(fault, Desks)) from None
+    desks = read_strictly(path, Desks)
     if desks.mail is None and (unreached := [name for name, desk in desks.desks.items() if desk.mail]):
         raise ContractFault(path, f"desks.{unreached[0]}.mail", "needs a mail server: add mail: {host, sender}")
     return desks

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
+import yaml
 from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class ContractFault(ValueError):
@@ -15,6 +18,21 @@ class ContractFault(ValueError):
     def __init__(self, path: Path, where: str, what: str) -> None:
         super().__init__(f"{path.name}: {where}: {what}")
         self.path, self.where, self.what = path, where, what
+
+
+def read_strictly(path: Path, model: type[Model]) -> Model:
+    """A YAML file of ours as its model; an empty one has no key. Raises ContractFault with one sentence: the file, the place, the way out."""
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return model.model_validate({} if given is None else given)
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "somewhere"
+        raise ContractFault(path, where, f"is not YAML: {getattr(fault, 'problem', fault)}") from None
+    except UnicodeDecodeError as fault:
+        raise ContractFault(path, f"byte {fault.start}", "is not UTF-8; save the file as UTF-8") from None
+    except ValidationError as fault:
+        raise ContractFault(path, *explain(fault, model)) from None
 
 
 def explain(fault: ValidationError, model: type[BaseModel]) -> tuple[str, str]:

@@ -7,11 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from schemas.contract import ContractFault, Strict, Words
-from schemas.faults import explain
+from schemas.contract import Strict, Words
+from schemas.faults import read_strictly
 from schemas.written import Duration, Share
 
 LIFE = Path(__file__).parent / "life.yaml"
@@ -133,9 +132,4 @@ class Life(Strict):
 @cache
 def load_life(path: Path = LIFE) -> Life:
     """Raises ContractFault with one sentence: the file, the place, the way out."""
-    try:
-        return Life.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as fault:
-        raise ContractFault(path, "the whole file", f"is not YAML: {fault}") from None
-    except ValidationError as fault:
-        raise ContractFault(path, *explain(fault, Life)) from None
+    return read_strictly(path, Life)

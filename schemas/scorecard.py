@@ -6,11 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import ValidationError
-
-from schemas.contract import ContractFault, Strict
-from schemas.faults import explain
+from schemas.contract import Strict
+from schemas.faults import read_strictly
 from schemas.written import Share
 
 SCORECARD = Path(__file__).parent / "scorecard.yaml"
@@ -48,7 +45,4 @@ class Scorecard(Strict):
 @cache
 def load_scorecard(path: Path = SCORECARD) -> Scorecard:
     """Raises ContractFault with one sentence: the file, the place, the way out."""
-    try:
-        return Scorecard.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as fault:
-        raise ContractFault(path, *explain(fault, Scorecard)) from None
+    return read_strictly(path, Scorecard)

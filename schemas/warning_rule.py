@@ -6,11 +6,10 @@ import string
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from schemas.contract import SLUG, ContractFault, Strict, Words
-from schemas.faults import explain
+from schemas.contract import SLUG, Strict, Words
+from schemas.faults import read_strictly
 from schemas.written import Duration
 
 WARNINGS = Path(__file__).parent / "warnings"
@@ -143,9 +142,4 @@ def load_rules(folder: Path = WARNINGS) -> list[WarningRule]:
 
 
 def _load(path: Path) -> WarningRule:
-    try:
-        return WarningRule.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as fault:
-        raise ContractFault(path, "the whole file", f"is not YAML: {fault}") from None
-    except ValidationError as fault:
-        raise ContractFault(path, *explain(fault, WarningRule)) from None
+    return read_strictly(path, WarningRule)
