@@ -25,6 +25,7 @@ EXPLAINED = {
 TABLES = ["events", "conflicts", "fabrications", "noise", "deliveries", "traits"]
 PERSON_FEEDS = ["benefit_payment", "pension_payment", "death", "employment"]
 REPAIR_COLUMNS = ["delivery_id", "row_no", "column_name", "rule"]
+CITY_DIGITS = 6  # of an area code: the city itself is around everything
 OUTCOMES = ["expected", "silent", "otherwise", "wrong", "missed"]
 PLACE_FEEDS = ["equipment_inspection", "repair"]
 
@@ -173,9 +174,13 @@ def _matching(event: Any, raised: pd.DataFrame, evidence: pd.DataFrame) -> set[s
 
 
 def _in_its_grids(event: Any, raised: pd.DataFrame) -> set[str]:
-    """Ids of the warnings about the event's category, in one of its grids, whose days meet its days."""
-    codes = event.grids.split("|") if getattr(event, "grids", "") else [event.grid_code]
-    same = raised["grid_code"].isin(codes) & (raised["category"] == event.category)
+    """Ids of the warnings about the event's category whose days meet its days, in one of its grids or in a community or town around it."""
+    codes = tuple((getattr(event, "grids", "") or event.grid_code).split("|"))
+    area = raised["grid_code"].map(_text)
+    around = [len(one) > CITY_DIGITS and any(code.startswith(one) for code in codes) for one in area]
+    same = (area.isin(codes) | pd.Series(around, index=raised.index, dtype=bool)) & (
+        raised["category"] == event.category
+    )
     meets = (raised["window_start"] <= pd.Timestamp(event.window_end)) & (
         raised["window_end"] >= pd.Timestamp(event.window_start)
     )

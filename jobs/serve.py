@@ -114,7 +114,10 @@ def _has(con: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _grids(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
-    """Temporary `place`: a grid with its names and its ring of points; empty before the grid reference has come."""
+    """Temporary `place`: a grid with its names and its ring of points; and `area`: that and each community, town and the city by its code.
+
+    Both are empty before the grid reference has come.
+    """
     if _has(con, "feed_grid"):
         con.execute(r"""
             CREATE TEMP TABLE place AS
@@ -127,6 +130,14 @@ def _grids(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
         con.execute(
             "CREATE TEMP TABLE place (grid_code VARCHAR, grid_name VARCHAR, community VARCHAR, town VARCHAR, ring VARCHAR)"
         )
+    tiers = load_life().tiers
+    community, town, city = (tiers[tier].code_digits for tier in ("community", "town", "city"))
+    con.execute(f"""
+        CREATE TEMP TABLE area AS
+        SELECT grid_code, grid_name, community, town FROM place
+        UNION ALL SELECT substr(grid_code, 1, {community}) AS code, NULL, any_value(community), any_value(town) FROM place GROUP BY code
+        UNION ALL SELECT substr(grid_code, 1, {town}) AS code, NULL, NULL, any_value(town) FROM place GROUP BY code
+        UNION ALL SELECT substr(grid_code, 1, {city}) AS code, NULL, NULL, {quote(tiers["city"].zh)} FROM place GROUP BY code""")
 
 
 def _warnings(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
@@ -137,11 +148,11 @@ def _warnings(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
     con.execute(f"""
         CREATE TABLE warning AS
         SELECT w.warning_id, w.family, w.family_zh, w.lane, w.level, w.level_zh, CASE w.level {ranks} END::INT AS level_rank, w.title_zh,
-               w.reason_zh, CASE WHEN w.lane = 'budget' THEN coalesce(p.town || p.community || p.grid_name, w.grid_code) ELSE w.subject END AS subject,
+               w.reason_zh, CASE WHEN w.lane = 'budget' THEN coalesce(p.town || coalesce(p.community, '') || coalesce(p.grid_name, ''), w.grid_code) ELSE w.subject END AS subject,
                w.grid_code, p.grid_name, p.community, p.town, w.raised_at, w.window_start, w.window_end, w.observed, w.expected, w.bound, w.score,
                w.confidence, w.confidence_why, w.unit_zh, w.deadline_at, w.status,
                {_words("w.status", STATUS_ZH)} AS status_zh, w.evidence_rows, w.table_versions
-        FROM (SELECT * FROM warning_now WHERE seen_on = DATE '{as_of}') w LEFT JOIN place p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
+        FROM (SELECT * FROM warning_now WHERE seen_on = DATE '{as_of}') w LEFT JOIN area p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
 
 
 WARNING_COLUMNS = (
@@ -153,6 +164,8 @@ WARNING_COLUMNS = (
 
 
 def _grid_map(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Each grid by the worst warning about it or about a community or town it lies in; one about the whole city would colour them all."""
+    city = load_life().tiers["city"].code_digits
     residents = (
         "SELECT grid_code, count(*) AS n FROM feed_household_registration GROUP BY 1"
         if _has(con, "feed_household_registration")
@@ -168,8 +181,9 @@ def _grid_map(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         SELECT p.grid_code, p.grid_name, p.community, p.town, coalesce(r.n, 0)::BIGINT AS residents, coalesce(i.n, 0)::BIGINT AS incidents_7d,
                coalesce(w.n, 0)::BIGINT AS warnings, coalesce(w.worst, 0)::INT AS worst_rank, w.worst_level, p.ring AS polygon
         FROM place p LEFT JOIN ({residents}) r USING (grid_code) LEFT JOIN ({incidents}) i USING (grid_code)
-        LEFT JOIN (SELECT grid_code, count(*) AS n, max(level_rank) AS worst, max_by(level, level_rank) AS worst_level
-                   FROM warning WHERE {AT_HAND} GROUP BY 1) w USING (grid_code)
+        LEFT JOIN (SELECT g.grid_code, count(*) AS n, max(level_rank) AS worst, max_by(level, level_rank) AS worst_level
+                   FROM place g JOIN (SELECT * FROM warning WHERE {AT_HAND} AND length(grid_code) > {city}) a
+                   ON starts_with(g.grid_code, a.grid_code) GROUP BY 1) w USING (grid_code)
         ORDER BY p.grid_code""")
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from jobs.home import ZONE
 from jobs.warn.clusters import score_of
-from jobs.warn.find import find, judge_newest
+from jobs.warn.find import find
+from jobs.warn.surges import Streams, judge_newest, surging
 from schemas.warning_rule import Surge, load_rules
 
 AS_OF = date(2026, 6, 29)
 RULES = {rule.family: rule for rule in load_rules()}
+SURGE = RULES["incident_surge"].method
+assert isinstance(SURGE, Surge)
 
 
 def at(days_ago: float) -> datetime:
@@ -99,15 +104,64 @@ def test_a_feed_that_has_stopped_as_a_whole_makes_nobody_silent(doors) -> None:
 
 def test_a_surge_is_judged_by_its_seasons_once_there_are_three_years() -> None:
     """Twelve a week every summer: unusual beside the last eight weeks, as ever beside past summers."""
-    surge = RULES["incident_surge"].method
-    assert isinstance(surge, Surge)
     week = np.arange(261)
     dice = np.random.default_rng(5)
     summer = np.where((week - 250) % 52 < 11, 12.0, 2.0)
     counts = dice.poisson(np.tile(summer, (3, 1))).astype(float)[:, :251]
     counts[:, -1] = (12, 12, 30)
-    newest_first = counts[:, ::-1]
-    assert (judge_newest(newest_first[:, :20], surge, alpha=0.01).score > 1).tolist() == [True, True, True]
-    seasoned = judge_newest(newest_first, surge, alpha=0.01)
+    streams = Streams(np.array(["a", "b", "c"]), np.array(["noise"] * 3), counts[:, ::-1], np.zeros(counts.shape))
+    recent = replace(streams, counts=streams.counts[:, :20], rest=streams.rest[:, :20])
+    assert (judge_newest(recent, SURGE, alpha=0.01).score > 1).tolist() == [True, True, True]
+    seasoned = judge_newest(streams, SURGE, alpha=0.01)
     assert (seasoned.score > 1).tolist() == [False, False, True]
     assert seasoned.expected.shape == (3,)
+
+
+def counted(now: dict[str, int]) -> pd.DataFrame:
+    """24 grids of two towns with two calls about noise a week each, and what each had in the last week where it is told."""
+    grids = [
+        f"330499{town:03d}{community:03d}{grid:03d}"
+        for town in (1, 2)
+        for community in (1, 2, 3)
+        for grid in (1, 2, 3, 4)
+    ]
+    past = np.tile([2, 1, 3, 2, 2, 3, 1, 2, 2], (24, 1))
+    past[:, 0] = [now.get(grid, 2) for grid in grids]
+    return pd.DataFrame(past, index=pd.MultiIndex.from_product([grids, ["noise"]], names=["area", "category"]))
+
+
+def test_a_town_surges_although_none_of_its_grids_does() -> None:
+    """Twice the mean in each grid of one town: four where two are usual is nothing, 48 where 24 are usual is something."""
+    doubled = counted({f"330499001{community:03d}{grid:03d}": 4 for community in (1, 2, 3) for grid in (1, 2, 3, 4)})
+    (found,) = surging(doubled, SURGE, budget=1)
+    assert (found.area, found.observed) == ("330499001", 48)
+    assert found.expected == pytest.approx(24, abs=1) and found.score > 1
+
+
+def test_a_town_is_not_told_for_the_one_grid_in_it_that_is() -> None:
+    (found,) = surging(counted({"330499001001001": 30}), SURGE, budget=1)
+    assert (found.area, found.observed) == ("330499001001001", 30)
+
+
+def test_what_swells_in_the_whole_city_is_told_of_the_city_alone() -> None:
+    everywhere = counted(dict.fromkeys(counted({}).index.get_level_values(0), 4)) * 10
+    assert [found.area for found in surging(everywhere, SURGE, budget=0.1)] == ["330499"]
+
+
+def test_areas_without_a_code_of_the_city_are_judged_as_they_are() -> None:
+    table = counted({"330499001001001": 30}).rename(index=lambda code: code[-5:], level=0)
+    assert [found.area for found in surging(table, SURGE, budget=1)] == ["01001"]
+
+
+def test_the_rows_of_a_town_s_surge_are_those_of_its_grids(spark) -> None:
+    dice = np.random.default_rng(8)
+    grids = [f"330499{town:03d}001{grid:03d}" for town in (1, 2, 3) for grid in range(1, 9)]
+    usual = [(grid, day + 0.4) for grid in grids for day in range(70) if dice.random() < 0.3]
+    more = [(grid, day + 0.6) for grid in grids[:8] for day in (0, 2, 4)]
+    told = [("d", n, at(ago), grid, "noise") for n, (grid, ago) in enumerate(usual + more)]
+    columns = "delivery_id STRING, row_no BIGINT, called_at TIMESTAMP, grid_code STRING, kind STRING"
+    spark.createDataFrame(told, columns).createOrReplaceTempView("hotline")
+    found = find(spark, RULES["hotline_surge"], AS_OF)
+    assert [one.grid_code for one in found if len(one.grid_code or "") < 15] in (["330499001001"], ["330499001"])
+    last_week = {n for _, n, when, grid, _ in told if grid.startswith("330499001") and when >= at(7)}
+    assert {item.row_no for item in found[-1].evidence} == last_week

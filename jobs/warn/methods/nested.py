@@ -1,0 +1,60 @@
+"""An area's last window against its own past ones, allowing for what the window was like in the rest of the city."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jobs.warn.methods.bayes import JEFFREYS
+from jobs.warn.methods.bounds import Array, Bounds, ShortHistory, judge
+
+UNREST = 0.15  # by how much a city's windows differ that the calendar does not explain: a coefficient of variation
+FAR = 9.0  # a squared residual counts as no more: past outbreaks must not make the present ones usual
+LEANT = 8.0  # residuals of a Poisson count that the dispersion leans on where few are at hand
+
+
+def exposure(rest: Array, usual: Array | None = None) -> Array:
+    """How large each window is, told by the calendar and by the rest of the city: about 1 on average.
+
+    rest: (series, windows) events of the category outside the area, newest first; usual: (series, windows) what the calendar leads to
+    expect of a window, 1 an average one. The posterior mean of a Gamma of mean `usual` and coefficient of variation UNREST after the rest's
+    events: where there is no rest, as for the city itself, or little, the calendar speaks alone.
+    """
+    usual = np.ones(rest.shape) if usual is None else usual
+    shape = UNREST**-2
+    level = rest[:, 1:].sum(axis=1, keepdims=True) / np.maximum(usual[:, 1:].sum(axis=1, keepdims=True), 1e-9)
+    return usual * (shape + rest) / (shape + level * usual)
+
+
+def bayes_nested(
+    counts: Array, rest: Array, *, alpha: float, usual: Array | None = None, group: Array | None = None
+) -> Bounds:
+    """Upper bound of the newest window of each series from its past windows and the size of each.
+
+    counts, rest, usual: (series, 1 + windows), newest first, as in `exposure`; group: (series,) those that share a dispersion, all when
+    None. A Poisson rate with Jeffreys' prior after Σ events in an exposure of n judged windows has the predictive mean (½ + Σ) / n and variance
+    mean + mean² / (½ + Σ), here times the group's dispersion φ ≥ 1; a negative binomial of these moments is the bound's. With no rest and
+    φ = 1 this is `bayes_predictive`. Raises ShortHistory without past windows. Source: Riebler 2004 (`algo.bayes`), with a known offset;
+    conditioning on the rest as in Kulldorff et al. 2005's permutation scan.
+    """
+    if counts.shape[1] < 2:
+        raise ShortHistory("bayes_nested needs at least one past window")
+    size = exposure(rest, usual)
+    windows = size[:, 1:].sum(axis=1) / size[:, 0]
+    events = JEFFREYS + counts[:, 1:].sum(axis=1)
+    mean = events / windows
+    group = np.zeros(len(counts)) if group is None else group
+    variance = pooled_dispersion(counts[:, 1:], size[:, 1:], group) * (mean + mean**2 / events)
+    return judge(counts[:, 0], mean, variance, alpha)
+
+
+def pooled_dispersion(counts: Array, size: Array, group: Array) -> Array:
+    """(series,) φ of each series' group: mean squared Pearson residual of its windows about each series' own rate, not below 1.
+
+    A residual beyond three counts as three, and a group with few windows leans on 1. Source: McCullagh & Nelder 1989, section 4.5.
+    """
+    expected = counts.sum(axis=1, keepdims=True) / size.sum(axis=1, keepdims=True) * size
+    squared = np.divide((counts - expected) ** 2, expected, out=np.zeros(counts.shape), where=expected > 0)
+    _, member = np.unique(group, return_inverse=True)
+    far = np.bincount(member, np.minimum(squared, FAR).sum(axis=1))
+    seen = np.bincount(member, (expected > 0).any(axis=1) * (counts.shape[1] - 1.0))
+    return np.maximum((far + LEANT) / (seen + LEANT), 1.0)[member]

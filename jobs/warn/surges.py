@@ -1,0 +1,155 @@
+"""More than usual of one category in a grid, a community, a town or the whole city: an area's last window against its past ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from jobs.warn.candidate import Candidate, Evidence, facts
+from jobs.warn.methods.bounds import Array, Bounds
+from jobs.warn.methods.budget import alpha_of_budget
+from jobs.warn.methods.farrington import NOUFAILY, farrington_scan
+from jobs.warn.methods.nested import bayes_nested
+from schemas.life import load_life
+from schemas.warning_rule import Surge, WarningRule
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+WEEK_DAYS = 7
+MOST_WINDOWS = NOUFAILY.spans()[-1].reach + 1  # more past than this is not compared with
+
+
+@dataclass(frozen=True)
+class Streams:
+    """One tier's streams. area, category: (streams,); counts, rest: (streams, windows) events here and in the rest of the city, newest first."""
+
+    area: NDArray[np.str_]
+    category: NDArray[np.str_]
+    counts: Array
+    rest: Array
+
+
+@dataclass(frozen=True)
+class Found:
+    """A stream that surges, in its figures of the last window."""
+
+    area: str
+    category: str
+    observed: float
+    expected: float
+    bound: float
+    score: float
+
+
+def find_surges(
+    spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date, budget: float
+) -> Iterator[Candidate]:
+    """Every surging area and category of the last window; budget: warnings a day that may be by chance."""
+    table = _windows(spark, surge, as_of)
+    window = (as_of - timedelta(days=surge.window_days), as_of - timedelta(days=1))
+    for one in surging(table, surge, budget):
+        yield Candidate(
+            rule, f"{one.area}|{one.category}", one.area, one.category, *window, one.observed, one.expected, one.bound, one.score,
+            _evidence(spark, surge, one.area, one.category, *window),
+        )  # fmt: skip
+
+
+def surging(table: pd.DataFrame, surge: Surge, budget: float) -> list[Found]:
+    """From the smallest areas up: a larger one is told only if it also surges without those of its parts that are told.
+
+    table: (area, category) x windows ago, events in each. A stream's tail is in inverse proportion to the root of its tier's streams: the few
+    large areas get more each than the many small ones, the small ones more in all.
+    """
+    if table.empty:
+        return []
+    tiers = {digits: _streams(table, digits) for digits in _digits(table)}
+    roots = sum(len(streams.area) ** 0.5 for streams in tiers.values())
+    found: list[Found] = []
+    for digits, streams in tiers.items():
+        share = budget * len(streams.area) ** 0.5 / roots
+        alpha = alpha_of_budget(share, len(streams.area))
+        here = _surging(streams, surge, alpha)
+        if found and here:
+            parts_left = _streams(_without(table, found), digits)
+            left = {(one.area, one.category) for one in _surging(parts_left, surge, alpha)}
+            here = [one for one in here if (one.area, one.category) in left]
+        found += here
+    return found
+
+
+def _surging(streams: Streams, surge: Surge, alpha: float) -> list[Found]:
+    bounds, now = judge_newest(streams, surge, alpha=alpha), streams.counts[:, 0]
+    figures = np.column_stack([now, bounds.expected, bounds.bound, bounds.score])
+    return [
+        Found(str(streams.area[i]), str(streams.category[i]), *map(float, figures[i]))
+        for i in np.flatnonzero((bounds.score > 1) & (now >= surge.least))
+    ]
+
+
+def judge_newest(streams: Streams, surge: Surge, *, alpha: float) -> Bounds:
+    """Each stream's newest window, by its seasons where it has three years of weeks, else by its last windows and the rest of the city.
+
+    Sources: see farrington_scan and bayes_nested.
+    """
+    counts = streams.counts
+    if surge.window_days == WEEK_DAYS and counts.shape[1] > NOUFAILY.spans()[0].reach:
+        return farrington_scan(counts[:, ::-1], alpha=alpha).shaped((len(counts),))
+    windows = slice(0, surge.baseline_weeks + 1)
+    return bayes_nested(counts[:, windows], streams.rest[:, windows], alpha=alpha, group=streams.category)
+
+
+def _digits(table: pd.DataFrame) -> list[int | None]:
+    """How many digits of their code name the areas of each tier, smallest areas first; None is the whole code."""
+    shortest = int(table.index.get_level_values(0).astype(str).str.len().min())
+    larger = [tier.code_digits for tier in load_life().tiers.values() if tier.code_digits < shortest]
+    return [None, *larger]
+
+
+def _streams(table: pd.DataFrame, digits: int | None) -> Streams:
+    area, category = (table.index.get_level_values(level).astype(str) for level in (0, 1))
+    summed = table.groupby([area.str[:digits], category]).sum()
+    names = [summed.index.get_level_values(level).to_numpy(str) for level in (0, 1)]
+    counts = summed.to_numpy(dtype=float)
+    return Streams(*names, counts, table.groupby(category).sum().loc[names[1]].to_numpy(dtype=float) - counts)
+
+
+def _without(table: pd.DataFrame, found: list[Found]) -> pd.DataFrame:
+    """The streams of the smallest areas that are in none of those found."""
+    area, category = (table.index.get_level_values(level).astype(str) for level in (0, 1))
+    told = np.zeros(len(table), bool)
+    for one in found:
+        told |= area.str.startswith(one.area) & (category == one.category)
+    return table[~told]
+
+
+def _windows(spark: SparkSession, surge: Surge, as_of: date) -> pd.DataFrame:
+    """(area, category) x windows ago, events in each: as far back as the feed goes, the baseline at least."""
+    start = as_of - timedelta(days=surge.window_days * (MOST_WINDOWS + 1))
+    counts = spark.sql(
+        f"SELECT {surge.area} AS area, {surge.category} AS category, "
+        f"CAST(floor((datediff(DATE '{as_of}', CAST({surge.time} AS DATE)) - 1) / {surge.window_days}) AS INT) AS ago, count(*) AS n "
+        f"FROM {surge.feed} WHERE {surge.time} >= TIMESTAMP '{start} 00:00:00' AND {surge.time} < TIMESTAMP '{as_of} 00:00:00' "
+        f"AND {surge.area} IS NOT NULL GROUP BY 1, 2, 3"
+    ).toPandas()
+    if counts.empty:
+        return counts
+    whole = max(int(counts["ago"].max()), surge.baseline_weeks + 1)  # the oldest window began before the feed did
+    table = counts.pivot_table(index=["area", "category"], columns="ago", values="n", fill_value=0)
+    return table.reindex(columns=range(whole), fill_value=0)
+
+
+def _evidence(spark: SparkSession, surge: Surge, area: str, category: str, start: date, end: date) -> list[Evidence]:
+    feed = spark.table(surge.feed)
+    rows = feed.where(feed[surge.area].startswith(area) & (feed[surge.category] == category))
+    rows = rows.where(f"CAST({surge.time} AS DATE) BETWEEN DATE '{start}' AND DATE '{end}'").collect()
+    return [
+        Evidence(surge.feed, row["delivery_id"], row["row_no"], row[surge.time].date(), facts(row.asDict()))
+        for row in rows
+    ]
