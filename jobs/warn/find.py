@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 BUDGET_A_DAY = 5
-BY_CHANCE = 0.2  # the share of a full budget that may be chance; the rest is left to what happens
+BY_CHANCE = 0.1  # the share of a full budget that may be chance; the rest is left to what happens
 
 
 def find_all(

@@ -7,22 +7,38 @@ import numpy as np
 from jobs.warn.methods.bayes import JEFFREYS
 from jobs.warn.methods.bounds import Array, Bounds, ShortHistory, judge
 
-UNREST = 0.15  # by how much a city's windows differ that the calendar does not explain: a coefficient of variation
+UNREST, LEAST_UNREST, UNREST_LEANT = (
+    0.05,
+    0.03,
+    4.0,
+)  # how a city's windows differ beyond chance and calendar, where no more is known: a coefficient of variation, in windows' worth
 FAR = 9.0  # a squared residual counts as no more: past outbreaks must not make the present ones usual
 LEANT = 8.0  # residuals of a Poisson count that the dispersion leans on where few are at hand
 
 
-def exposure(rest: Array, usual: Array | None = None) -> Array:
-    """How large each window is, told by the calendar and by the rest of the city: about 1 on average.
+def unrest(total: Array, usual: Array) -> Array:
+    """(series,) squared coefficient of variation of the city's past windows beyond a Poisson's, by moments, leaning on UNREST².
 
-    rest: (series, windows) events of the category outside the area, newest first; usual: (series, windows) what the calendar leads to
-    expect of a window, 1 an average one. The posterior mean of a Gamma of mean `usual` and coefficient of variation UNREST after the rest's
-    events: where there is no rest, as for the city itself, or little, the calendar speaks alone.
+    total: (series, windows) events of the category in the whole city; usual: what the calendar leads to expect of each window.
+    """
+    expected = total.sum(axis=1, keepdims=True) / usual.sum(axis=1, keepdims=True) * usual
+    excess = ((total - expected) ** 2 - expected).sum(axis=1)
+    own = np.divide(excess, (expected**2).mean(axis=1), out=np.zeros(len(total)), where=total.any(axis=1))
+    known = total.shape[1] - 1
+    return np.maximum((np.maximum(own, 0) + UNREST_LEANT * UNREST**2) / (known + UNREST_LEANT), LEAST_UNREST**2)
+
+
+def exposure(counts: Array, rest: Array, usual: Array | None = None) -> tuple[Array, Array]:
+    """How large each window is, told by the calendar and by the rest of the city, about 1 on average; and the relative variance left in it.
+
+    counts, rest: (series, windows) events of the category inside the area and outside, newest first; usual: (series, windows) what the
+    calendar leads to expect of a window, 1 an average one. The posterior of a Gamma of mean `usual` and of the city's unrest after the
+    rest's events: where there is no rest, as for the city itself, or little, or the city is even, the calendar speaks alone.
     """
     usual = np.ones(rest.shape) if usual is None else usual
-    shape = UNREST**-2
+    shape = 1 / unrest((counts + rest)[:, 1:], usual[:, 1:])[:, None]
     level = rest[:, 1:].sum(axis=1, keepdims=True) / np.maximum(usual[:, 1:].sum(axis=1, keepdims=True), 1e-9)
-    return usual * (shape + rest) / (shape + level * usual)
+    return usual * (shape + rest) / (shape + level * usual), 1 / (shape + rest)
 
 
 def bayes_nested(
@@ -32,18 +48,18 @@ def bayes_nested(
 
     counts, rest, usual: (series, 1 + windows), newest first, as in `exposure`; group: (series,) those that share a dispersion, all when
     None. A Poisson rate with Jeffreys' prior after Σ events in an exposure of n judged windows has the predictive mean (½ + Σ) / n and variance
-    mean + mean² / (½ + Σ), here times the group's dispersion φ ≥ 1; a negative binomial of these moments is the bound's. With no rest and
-    φ = 1 this is `bayes_predictive`. Raises ShortHistory without past windows. Source: Riebler 2004 (`algo.bayes`), with a known offset;
+    mean + mean² / (½ + Σ), here times the group's dispersion φ ≥ 1, plus mean² times the relative variance left in the judged window's
+    own size; the bound is that of a negative binomial of these moments. Raises ShortHistory without past windows. Source: Riebler 2004 (`algo.bayes`), with a known offset;
     conditioning on the rest as in Kulldorff et al. 2005's permutation scan.
     """
     if counts.shape[1] < 2:
         raise ShortHistory("bayes_nested needs at least one past window")
-    size = exposure(rest, usual)
+    size, unsure = exposure(counts, rest, usual)
     windows = size[:, 1:].sum(axis=1) / size[:, 0]
     events = JEFFREYS + counts[:, 1:].sum(axis=1)
     mean = events / windows
     group = np.zeros(len(counts)) if group is None else group
-    variance = pooled_dispersion(counts[:, 1:], size[:, 1:], group) * (mean + mean**2 / events)
+    variance = pooled_dispersion(counts[:, 1:], size[:, 1:], group) * (mean + mean**2 / events) + mean**2 * unsure[:, 0]
     return judge(counts[:, 0], mean, variance, alpha)
 
 
