@@ -26,11 +26,11 @@ from quality.forms import name, quote
 from schemas.codes import load_code_list
 from schemas.contract import Contract
 from schemas.life import load_life
-from schemas.warning_rule import LEVELS_ZH
+from schemas.warning_rule import LEVELS_ZH, load_rules
 
 KEEP_FILES = 3
 OPEN_CLASSES = ("L1", "L2")
-GOLD = ("warning", "grid_daily", "trend_daily", "overdue", "scorecard", "scorecard_reason")
+GOLD = ("warning", "family_day", "grid_daily", "trend_daily", "overdue", "scorecard", "scorecard_reason")
 MEASURES_ZH = {"incident": "警情", "repair": "报修", "petition": "信访"}
 STATUS_ZH = {state: words.zh for state, words in load_life().states.items()} | {"new": "新发现", "below_line": "线下"}
 
@@ -56,6 +56,7 @@ def _serve(home: Home, contracts: dict[str, Contract], as_of: date, now: datetim
         _read_feeds(con, home, contracts)
         _grids(con, contracts)
         _warnings(con, home, as_of)
+        _muted(con, as_of)
         _grid_map(con, as_of)
         _trend(con)
         _overdue(con, contracts)
@@ -163,6 +164,16 @@ WARNING_COLUMNS = (
 )
 
 
+def _muted(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """`muted_family`: the families that could not be judged on the day, and why."""
+    con.execute("CREATE TABLE muted_family (family VARCHAR, family_zh VARCHAR, why_zh VARCHAR)")
+    if _has(con, "gold_family_day"):
+        titles = {rule.family: rule.title.zh for rule in load_rules()}
+        con.execute(f"""
+            INSERT INTO muted_family SELECT family, {_words("family", titles)}, muted FROM gold_family_day
+            WHERE day = DATE '{as_of}' AND muted <> '' ORDER BY family""")
+
+
 def _grid_map(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Each grid by the worst warning about it or about a community or town it lies in; one about the whole city would colour them all."""
     city = load_life().tiers["city"].code_digits
@@ -257,7 +268,8 @@ def _about(con: duckdb.DuckDBPyConnection, home: Home, as_of: date, now: datetim
     }
     clock = "演示时钟" if home.frozen_day else "实时"
     con.execute(
-        "CREATE TABLE about AS SELECT ?::DATE AS as_of, ?::TIMESTAMPTZ AS built_at, ? AS run_id, ? AS clock, ? AS table_versions",
+        "CREATE TABLE about AS SELECT ?::DATE AS as_of, ?::TIMESTAMPTZ AS built_at, ? AS run_id, ? AS clock, ? AS table_versions, "
+        "(SELECT string_agg(family_zh || '(' || why_zh || ')', '；' ORDER BY family) FROM muted_family) AS muted_zh",
         [as_of, now, run_id, clock, json.dumps(tables, sort_keys=True)],
     )
 

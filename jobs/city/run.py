@@ -41,6 +41,8 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
     from jobs.city.features import FEEDS_OF_FEATURES, compute_features
     from jobs.city.register import register_people
     from jobs.city.views import register_deliveries, register_feeds
+    from jobs.warn.doubt import trust_now
+    from jobs.warn.family_day import FamilyDay, write_family_days
     from jobs.warn.feedback import threshold_of
     from jobs.warn.find import find_all
     from jobs.warn.record import record
@@ -57,8 +59,12 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         told("指标 features")
         compute_features(spark, home, as_of)
         told("预警 warnings")
-        candidates = find_all(spark, rules, as_of, lambda family: threshold_of(home, family))
-        warnings = record(spark, home, candidates, as_of, now)
+        trust = trust_now(home, contracts, now)
+        judged = [rule for rule in rules if not trust.muted(rule)]
+        families = [FamilyDay(rule.family, muted=trust.muted(rule)) for rule in rules if trust.muted(rule)]
+        candidates = find_all(spark, judged, as_of, lambda family: threshold_of(home, family), families.append)
+        warnings = record(spark, home, candidates, as_of, now, trust)
+        write_family_days(home, as_of, families, now)
         told("数据质量 scorecard")
         keep_score(spark, home, contracts, now)
         spark.catalog.clearCache()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from jobs.report.figures import Feed, Figures, NewWarning, Overdue, Vital
+from jobs.report.figures import Feed, Figures, Muted, NewWarning, Overdue, Vital
 from jobs.report.typeset import chinese_punctuation
 
 WARNINGS_LISTED, OVERDUE_LISTED, GAPS_LISTED = 12, 5, 8
@@ -138,8 +138,17 @@ def _warnings(figures: Figures) -> Section:
         columns=("级别", "事项", "地点", "缘由", "建议单位", "时限"),
         rows=tuple(_warning_row(warning) for warning in listed),
         levels=tuple(warning.level for warning in listed),
-        more=_sentence(rest, "可在指挥席查看"),
+        more=_sentence(rest, "可在指挥席查看") + _not_judged(figures.muted),
     )
+
+
+def _not_judged(muted: Iterable[Muted]) -> str:
+    """The families that doubtful data mute today, by their reason."""
+    by_reason: dict[str, list[str]] = {}
+    for one in muted:
+        by_reason.setdefault(one.why_zh, []).append(one.family_zh)
+    said = "，".join(f"{why}，{'、'.join(families)}停判" for why, families in by_reason.items())
+    return f"因{said}。" if said else ""
 
 
 def _warning_row(warning: NewWarning) -> tuple[str, ...]:

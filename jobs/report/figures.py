@@ -42,6 +42,13 @@ class NewWarning(NamedTuple):
     deadline_at: datetime | None
 
 
+class Muted(NamedTuple):
+    """A family of warnings that was not judged on the day, and why."""
+
+    family_zh: str
+    why_zh: str
+
+
 class Overdue(NamedTuple):
     """One inspection or repair past its date."""
 
@@ -108,6 +115,7 @@ class Figures:
     vitals: tuple[Vital, ...]
     new_warnings: tuple[NewWarning, ...]  # worst first
     below_line: int
+    muted: tuple[Muted, ...]
     overdue: tuple[Overdue, ...]  # longest first
     feeds: tuple[Feed, ...]
     trend: tuple[TrendDay, ...]  # incidents, at most TREND_DAYS days up to as_of
@@ -133,6 +141,7 @@ def read_figures(serving: Path) -> Figures:
             vitals=_rows(lake, Vital, "FROM vital ORDER BY ordinal, name"),
             new_warnings=_rows(lake, NewWarning, _NEW_WARNINGS),
             below_line=_one(lake, "SELECT count(*) FROM warning WHERE status = 'below_line'"),
+            muted=_rows(lake, Muted, "FROM muted_family ORDER BY family"),
             overdue=_rows(lake, Overdue, "FROM overdue ORDER BY days_overdue DESC, matter_kind, matter_no"),
             feeds=_rows(lake, Feed, "FROM source_health ORDER BY department, feed, period"),
             trend=_trend(lake, as_of),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jobs.warn.candidate import Candidate, Evidence, facts
 from jobs.warn.clusters import find_clusters
 from jobs.warn.doors import find_silence
+from jobs.warn.family_day import FamilyDay, Tests
 from jobs.warn.surges import find_surges
 from schemas.warning_rule import Cluster, Query, Silence, Surge, WarningRule
 
@@ -20,31 +21,36 @@ BY_CHANCE = 0.1  # the share of a full budget that may be chance; the rest is le
 
 
 def find_all(
-    spark: SparkSession, rules: list[WarningRule], as_of: date, threshold_of: Callable[[str], float]
-) -> list[Candidate]:
+    spark: SparkSession, rules: list[WarningRule], as_of: date, threshold_of: Callable[[str], float],
+    log: Callable[[FamilyDay], None] = lambda one: None,
+) -> list[Candidate]:  # fmt: skip
     """What every family finds. Surges have equal shares of what the commander's budget leaves to chance.
 
-    threshold_of: how far verdicts have moved a family's threshold; only families that are cut to the budget are moved.
+    threshold_of: how far verdicts have moved a family's threshold; only families that are cut to the budget are moved; log hears of each
+    family once it was judged.
     """
     share = BY_CHANCE * BUDGET_A_DAY / max(1, sum(isinstance(rule.method, Surge) for rule in rules))
-    moved = {rule.family: threshold_of(rule.family) if rule.lane == "budget" else 1.0 for rule in rules}
-    return [candidate for rule in rules for candidate in find(spark, rule, as_of, share, moved[rule.family])]
+    candidates: list[Candidate] = []
+    for rule in rules:
+        tests: list[Tests] = []
+        threshold = threshold_of(rule.family) if rule.lane == "budget" else 1.0
+        found = find(spark, rule, as_of, share, threshold, tests.append)
+        log(FamilyDay(rule.family, raised=len(found), tests=tests[0] if tests else None))
+        candidates += found
+    return candidates
 
 
 def find(
-    spark: SparkSession,
-    rule: WarningRule,
-    as_of: date,
-    budget: float = BY_CHANCE * BUDGET_A_DAY,
-    threshold: float = 1.0,
-) -> list[Candidate]:
+    spark: SparkSession, rule: WarningRule, as_of: date, budget: float = BY_CHANCE * BUDGET_A_DAY, threshold: float = 1.0,
+    log: Callable[[Tests], None] = lambda tests: None,
+) -> list[Candidate]:  # fmt: skip
     """Every matter at or above the rule's lowest level times the threshold, judged on the days before as_of.
 
-    budget: warnings a day by chance, of a surge rule.
+    budget: warnings a day by chance, of a surge rule; log hears what such a rule tested.
     """
     match rule.method:
         case Surge() as surge:
-            found = find_surges(spark, rule, surge, as_of, budget)
+            found = find_surges(spark, rule, surge, as_of, budget, log)
         case Cluster() as cluster:
             found = find_clusters(spark, rule, cluster, as_of)
         case Silence() as silence:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from jobs import lake
 from jobs.city.views import read
 from jobs.home import Home
 from jobs.warn.candidate import Candidate, say
+from jobs.warn.doubt import Trust
 from jobs.warn.find import BUDGET_A_DAY
 from schemas.warning_rule import LEVELS_ZH
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 SAME_MATTER_DAYS = 14
 NAMESPACE = uuid.UUID("6a1f5e0e-4b8b-4f2e-9c58-0d5a3f1f7c11")
-WARNED, REFUSED = 0.8, 0.5  # what is left of a confidence that rests on warned, on refused data
 
 WARNING = (
     "warning_id STRING, family STRING, family_zh STRING, lane STRING, level STRING, level_zh STRING, title_zh STRING, reason_zh STRING, "
@@ -35,7 +34,7 @@ EVIDENCE = (
 
 
 def record(
-    spark: SparkSession, home: Home, candidates: list[Candidate], as_of: date, now: datetime
+    spark: SparkSession, home: Home, candidates: list[Candidate], as_of: date, now: datetime, trust: Trust
 ) -> list[dict[str, Any]]:
     """Merge the day's candidates into the tables and return their warnings, worst first.
 
@@ -43,7 +42,6 @@ def record(
     """
     _create(spark, home)
     known = _known(spark, home, as_of)
-    trust = _trust(spark)
     versions = {f"silver.{feed}": lake.version(home.table("silver", feed)) for c in candidates for feed in c.rule.feeds}
     warnings = _cut([_warning(home, c, known, trust, versions, as_of, now) for c in candidates])
     evidence = [
@@ -64,14 +62,14 @@ def record(
 
 
 def _warning(
-    home: Home, c: Candidate, known: dict[tuple[str, str], dict[str, Any]], trust: dict[str, str], versions: dict[str, Any],
+    home: Home, c: Candidate, known: dict[tuple[str, str], dict[str, Any]], trust: Trust, versions: dict[str, Any],
     as_of: date, now: datetime,
 ) -> dict[str, Any]:  # fmt: skip
     rule = c.rule
     before = known.get((rule.family, c.subject_key), {})
     level = rule.level_of(c.score) or "blue"
     about_person = rule.about_person
-    confidence, why = _confidence(rule.feeds, trust)
+    confidence, why = trust.confidence(rule.feeds)
     raised_at = before.get("raised_at") or now
     return {
         "warning_id": before.get("warning_id") or str(uuid.uuid5(NAMESPACE, f"{rule.family}|{c.subject_key}|{as_of}")),
@@ -93,22 +91,6 @@ def _cut(warnings: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for warning in ranked[BUDGET_A_DAY:]:
         warning["status"] = "below_line"
     return warnings
-
-
-def _confidence(feeds: Iterable[str], trust: dict[str, str]) -> tuple[float, str]:
-    """What is left of full confidence when a feed's last delivery was warned or refused, and why."""
-    named = {"refused": "最近一次送达被退回", "failed": "最近一次送达未处理完", "warned": "最近一次送达有提示"}
-    doubts = [(feed, trust[feed]) for feed in feeds if trust.get(feed) in named]
-    worst = min((WARNED if status == "warned" else REFUSED for _, status in doubts), default=1.0)
-    return worst, ";".join(f"{feed} {named[status]}" for feed, status in doubts)
-
-
-def _trust(spark: SparkSession) -> dict[str, str]:
-    """feed -> status of its last delivery."""
-    rows = spark.sql(
-        "SELECT feed, max_by(status, entry_no) AS status FROM ops_delivery WHERE status <> 'repeated' GROUP BY feed"
-    ).collect()
-    return {row["feed"]: row["status"] for row in rows}
 
 
 def _create(spark: SparkSession, home: Home) -> None:

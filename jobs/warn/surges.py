@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from jobs.warn.candidate import Candidate, Evidence, facts
+from jobs.warn.family_day import Tests
 from jobs.warn.methods.bounds import Array, Bounds
-from jobs.warn.methods.budget import alpha_of_budget
+from jobs.warn.methods.budget import alpha_of_budget, benjamini_hochberg
 from jobs.warn.methods.farrington import NOUFAILY, farrington_scan
 from jobs.warn.methods.nested import bayes_nested
 from schemas.life import load_life
@@ -49,19 +50,21 @@ class Found:
 
 
 def find_surges(
-    spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date, budget: float
+    spark: SparkSession, rule: WarningRule, surge: Surge, as_of: date, budget: float, log: Callable[[Tests], None]
 ) -> Iterator[Candidate]:
-    """Every surging area and category of the last window; budget: warnings a day that may be by chance."""
+    """Every surging area and category of the last window; budget: warnings a day that may be by chance; log hears what was tested."""
     table = _windows(spark, surge, as_of)
     window = (as_of - timedelta(days=surge.window_days), as_of - timedelta(days=1))
-    for one in surging(table, surge, budget):
+    for one in surging(table, surge, budget, log):
         yield Candidate(
             rule, f"{one.area}|{one.category}", one.area, one.category, *window, one.observed, one.expected, one.bound, one.score,
             _evidence(spark, surge, one.area, one.category, *window),
         )  # fmt: skip
 
 
-def surging(table: pd.DataFrame, surge: Surge, budget: float) -> list[Found]:
+def surging(
+    table: pd.DataFrame, surge: Surge, budget: float, log: Callable[[Tests], None] = lambda tests: None
+) -> list[Found]:
     """From the smallest areas up: a larger one is told only if it also surges without those of its parts that are told.
 
     table: (area, category) x windows ago, events in each. A stream's tail is in inverse proportion to the root of its tier's streams: the few
@@ -72,20 +75,26 @@ def surging(table: pd.DataFrame, surge: Surge, budget: float) -> list[Found]:
     tiers = {digits: _streams(table, digits) for digits in _digits(table)}
     roots = sum(len(streams.area) ** 0.5 for streams in tiers.values())
     found: list[Found] = []
+    alphas: list[float] = []
+    tails: list[Array] = []
     for digits, streams in tiers.items():
-        share = budget * len(streams.area) ** 0.5 / roots
-        alpha = alpha_of_budget(share, len(streams.area))
-        here = _surging(streams, surge, alpha)
+        alpha = alpha_of_budget(budget * len(streams.area) ** 0.5 / roots, len(streams.area))
+        bounds = judge_newest(streams, surge, alpha=alpha)
+        here = _surging(streams, surge, bounds)
         if found and here:
-            parts_left = _streams(_without(table, found), digits)
-            left = {(one.area, one.category) for one in _surging(parts_left, surge, alpha)}
-            here = [one for one in here if (one.area, one.category) in left]
+            left = _streams(_without(table, found), digits)
+            still = {(one.area, one.category) for one in _surging(left, surge, judge_newest(left, surge, alpha=alpha))}
+            here = [one for one in here if (one.area, one.category) in still]
         found += here
+        alphas.append(alpha)
+        tails.append(bounds.tail)
+    every = np.concatenate(tails)
+    log(Tests(len(every), max(alphas), int(benjamini_hochberg(every).sum())))
     return found
 
 
-def _surging(streams: Streams, surge: Surge, alpha: float) -> list[Found]:
-    bounds, now = judge_newest(streams, surge, alpha=alpha), streams.counts[:, 0]
+def _surging(streams: Streams, surge: Surge, bounds: Bounds) -> list[Found]:
+    now = streams.counts[:, 0]
     figures = np.column_stack([now, bounds.expected, bounds.bound, bounds.score])
     return [
         Found(str(streams.area[i]), str(streams.category[i]), *map(float, figures[i]))
@@ -115,9 +124,10 @@ def _digits(table: pd.DataFrame) -> list[int | None]:
 def _streams(table: pd.DataFrame, digits: int | None) -> Streams:
     area, category = (table.index.get_level_values(level).astype(str) for level in (0, 1))
     summed = table.groupby([area.str[:digits], category]).sum()
-    names = [summed.index.get_level_values(level).to_numpy(str) for level in (0, 1)]
+    of_area, of_category = (summed.index.get_level_values(level).to_numpy(str) for level in (0, 1))
     counts = summed.to_numpy(dtype=float)
-    return Streams(*names, counts, table.groupby(category).sum().loc[names[1]].to_numpy(dtype=float) - counts)
+    city = table.groupby(category).sum().loc[of_category].to_numpy(dtype=float)
+    return Streams(of_area, of_category, counts, city - counts)
 
 
 def _without(table: pd.DataFrame, found: list[Found]) -> pd.DataFrame:

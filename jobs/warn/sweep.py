@@ -12,6 +12,7 @@ from typing import Any
 from jobs import lake
 from jobs.alert import alert
 from jobs.home import ZONE, Home
+from jobs.warn.family_day import muted_families
 from jobs.warn.life import Move, move_all, rows_of, warnings_now
 from jobs.warn.silence import Silence, silences
 from quality.forms import quote
@@ -30,7 +31,8 @@ Row = tuple[str, str, int]  # feed, delivery, row number
 
 @dataclass(frozen=True)
 class Scene:
-    """All that the clock looks at. rows: of each warning its evidence; newest: the day of the last of it; judged_to: the city's last run."""
+    """All that the clock looks at. rows: of each warning its evidence; newest: the day of the last of it; judged_to: the city's last run;
+    muted_to: family -> its own last run, of those that doubtful data mute since."""
 
     warnings: list[Warning]
     rows: dict[str, set[Row]]
@@ -38,6 +40,7 @@ class Scene:
     silences: list[Silence]
     judged_to: date
     now: datetime
+    muted_to: dict[str, date] = field(default_factory=dict)
     life: Life = field(default_factory=load_life)
 
 
@@ -66,7 +69,7 @@ def look(home: Home, now: datetime) -> Scene:
             for row in rows_of(con.execute(asked)):
                 rows[row["warning_id"]].add((row["feed"], row["delivery_id"], row["row_no"]))
                 newest[row["warning_id"]] = max(row["day"], newest.get(row["warning_id"], row["day"]))
-    return Scene(warnings, rows, newest, silences(home, now), _judged_to(home, warnings), now)
+    return Scene(warnings, rows, newest, silences(home, now), _judged_to(home, warnings), now, muted_families(home))
 
 
 def _judged_to(home: Home, warnings: list[Warning]) -> date:
@@ -86,7 +89,17 @@ def decide(scene: Scene) -> list[Move]:
     moves: list[Move] = []
     now_as = {one["warning_id"]: dict(one) for one in _with_merged(scene)}
     for _ in range(MOST_PASSES):
-        due = _due(Scene(list(now_as.values()), scene.rows, scene.newest, scene.silences, scene.judged_to, scene.now))
+        due = _due(
+            Scene(
+                list(now_as.values()),
+                scene.rows,
+                scene.newest,
+                scene.silences,
+                scene.judged_to,
+                scene.now,
+                scene.muted_to,
+            )
+        )
         if not due:
             break
         for one in due:
@@ -250,7 +263,7 @@ def _quiet(scene: Scene) -> Iterator[Move]:
             continue
         window = min(one["window_end"] - one["window_start"] + timedelta(days=1), quiet.longest_window)
         heard = one["seen_on"] if one["state"] == "new" else max(one["seen_on"], _day(one["since"]))
-        if scene.judged_to - heard >= quiet.windows * window:
+        if scene.muted_to.get(one["family"], scene.judged_to) - heard >= quiet.windows * window:
             yield _move(scene, one, "expired", f"{heard} 以后连续 {quiet.windows} 个窗口({window.days} 天)未再发现")
 
 

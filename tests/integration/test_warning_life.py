@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs.home import ZONE, Home
+from jobs.warn.doubt import Trust
 from jobs.warn.life import IllegalMove, Move, move, one_warning
 from schemas.life import load_life
 from schemas.warning_rule import load_rules
@@ -74,7 +75,7 @@ def raised(spark, home: Home, drop, take) -> dict[str, str]:
     }
     ids: dict[str, str] = {}
     for day, found in days.items():
-        record(spark, home, list(found.values()), day, at(8, day=day))
+        record(spark, home, list(found.values()), day, at(8, day=day), Trust({}, {}))
         for name, candidate in found.items():
             (ids[name],) = [one["warning_id"] for one in _all(home) if one["subject_key"] == candidate.subject_key]
     assert len(set(ids.values())) == 7
@@ -160,7 +161,7 @@ def test_from_the_first_finding_to_the_last_word(spark, home: Home, raised, drop
     assert (total.evaluated, total.confirmed, total.duplicates, total.acknowledge_minutes) == (5, 0, 1, 135)
     # a fortnight later one is found again with something new: open once more, under the same number; another never was
     again = surge(f"{FEED}-20260627-01", 2, range(30, 36), LATER - DAY)
-    record(spark, home, [again], LATER, at(8, day=LATER))
+    record(spark, home, [again], LATER, at(8, day=LATER), Trust({}, {}))
     swept = {one.warning_id: one.to_state for one in sweep(home, at(9, day=LATER))}
     assert swept == {raised["other2"]: "reopened", raised["quiet"]: "expired"}
     # later loads, compaction and vacuum take nothing from what a warning rests on

@@ -52,11 +52,14 @@ CREATE TABLE source_health(feed VARCHAR, title_zh VARCHAR, department VARCHAR, p
   held_rows BIGINT, refused_rows BIGINT, held_share DOUBLE, verdict VARCHAR, verdict_zh VARCHAR, state VARCHAR,
   state_zh VARCHAR, hours_late DOUBLE, waiting_zh VARCHAR);
 CREATE TABLE vital(ordinal INT, name VARCHAR, name_zh VARCHAR, value DOUBLE, unit_zh VARCHAR, note_zh VARCHAR);
-CREATE TABLE about(as_of DATE, built_at TIMESTAMPTZ, run_id VARCHAR, clock VARCHAR, table_versions VARCHAR);
+CREATE TABLE about(as_of DATE, built_at TIMESTAMPTZ, run_id VARCHAR, clock VARCHAR, table_versions VARCHAR, muted_zh VARCHAR);
+CREATE TABLE muted_family(family VARCHAR, family_zh VARCHAR, why_zh VARCHAR);
 """
 
 
-def serving_file(folder: Path, *, warnings: int = 5, below_line: int = 3, overdue: int = 9) -> Path:
+def serving_file(
+    folder: Path, *, warnings: int = 5, below_line: int = 3, overdue: int = 9, muted: list[tuple] | None = None
+) -> Path:
     """A serving file of 48 grids, ten feeds (one late, one missing, one refused) and the given numbers of matters."""
     target = folder / "serving-run1.duckdb"
     with duckdb.connect(str(target)) as lake:
@@ -70,7 +73,8 @@ def serving_file(folder: Path, *, warnings: int = 5, below_line: int = 3, overdu
         _fill(lake, "source_health", _feeds())
         _fill(lake, "vital", _vitals(warnings, overdue))
         built = datetime(2026, 3, 1, 6, 40, tzinfo=CHINA)
-        _fill(lake, "about", [(AS_OF, built, "run-20260301-0640", "演示时钟", json.dumps({"gold.warning": 12}))])
+        _fill(lake, "about", [(AS_OF, built, "run-20260301-0640", "演示时钟", json.dumps({"gold.warning": 12}), None)])
+        _fill(lake, "muted_family", muted or [])
     link = folder / "serving.duckdb"
     link.symlink_to(target.name)
     return link

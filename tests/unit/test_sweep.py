@@ -37,8 +37,9 @@ def scene(
 ) -> Scene:
     of = {id_: {("police_incident", "d", number) for number in numbers} for id_, numbers in (rows or {}).items()}
     return Scene(
-        list(warnings), of, given.get("newest", {}), given.get("silences", []), given.get("judged_to", TODAY), now
-    )
+        list(warnings), of, given.get("newest", {}), given.get("silences", []), given.get("judged_to", TODAY), now,
+        given.get("muted_to", {}),
+    )  # fmt: skip
 
 
 def due(*warnings: dict[str, Any], **given: Any) -> list[tuple[str, str]]:
@@ -101,6 +102,13 @@ def test_a_city_that_was_not_run_is_not_quiet() -> None:
 def test_a_long_window_counts_as_at_most_a_fortnight() -> None:
     one = standing(window_start=date(2020, 1, 1), seen_on=TODAY - 28 * DAY)
     assert due(one) == [("a", "expired")] and due(one | {"seen_on": TODAY - 27 * DAY}) == []
+
+
+def test_what_doubtful_data_mute_is_not_quiet() -> None:
+    old = standing(seen_on=TODAY - 15 * DAY)
+    assert due(old) == [("a", "expired")]
+    assert due(old, muted_to={"incident_surge": TODAY - 14 * DAY}) == []
+    assert due(old, muted_to={"hotline_surge": TODAY - 14 * DAY}) == [("a", "expired")]
 
 
 def test_the_same_matter_merges_into_the_older_and_another_does_not() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.warn.methods.bayes import JEFFREYS
 from jobs.warn.methods.bounds import Array, Bounds, ShortHistory, judge
@@ -42,7 +45,7 @@ def exposure(counts: Array, rest: Array, usual: Array | None = None) -> tuple[Ar
 
 
 def bayes_nested(
-    counts: Array, rest: Array, *, alpha: float, usual: Array | None = None, group: Array | None = None
+    counts: Array, rest: Array, *, alpha: float, usual: Array | None = None, group: NDArray[Any] | None = None
 ) -> Bounds:
     """Upper bound of the newest window of each series from its past windows and the size of each.
 
@@ -63,7 +66,7 @@ def bayes_nested(
     return judge(counts[:, 0], mean, variance, alpha)
 
 
-def pooled_dispersion(counts: Array, size: Array, group: Array) -> Array:
+def pooled_dispersion(counts: Array, size: Array, group: NDArray[Any]) -> Array:
     """(series,) φ of each series' group: mean squared Pearson residual of its windows about each series' own rate, not below 1.
 
     A residual beyond three counts as three, and a group with few windows leans on 1. Source: McCullagh & Nelder 1989, section 4.5.
