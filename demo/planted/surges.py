@@ -99,10 +99,9 @@ def plant_swells(plan: Plan, grids: pd.DataFrame, rates: dict[str, pd.DataFrame]
             for number, swell in enumerate(wanted):
                 dice = plan.dice(f"{family} {copy} {number}")
                 _surge(plan, dice, swells, grids, recipe, family, swell, rates[recipe.name])
-        for number, (family, *told) in enumerate(TOWN_SWELLS):
-            recipe = SWELLS[family][0]
-            dice = plan.dice(f"town {family} {copy} {number}")
-            _town_surge(plan, dice, swells, grids, recipe, family, *told, rates=rates[recipe.name])
+        for number, (family, factor, first, last) in enumerate(TOWN_SWELLS):
+            recipe, dice = SWELLS[family][0], plan.dice(f"town {family} {copy} {number}")
+            _town_surge(plan, dice, swells, grids, recipe, family, factor, (first, last), rates[recipe.name])
         for number, cluster in enumerate(CLUSTERS):
             _cluster(plan, plan.dice(f"cluster {copy} {number}"), swells, grids, cluster, rates[cluster[0].name])
         for number, days in enumerate(NEAR_REPEATS):
@@ -140,7 +139,7 @@ def _surge(
 
 def _town_surge(
     plan: Plan, dice: np.random.Generator, swells: Swells, grids: pd.DataFrame, recipe: Recipe, family: str, factor: float,
-    first: int, last: int, *, rates: pd.DataFrame,
+    days: tuple[int, int], rates: pd.DataFrame,
 ) -> None:  # fmt: skip
     """In the town and kind whose grids have most of it in a normal week; no town's kind twice."""
     town = grids["grid_code"].str[:TOWN_DIGITS]
@@ -148,14 +147,14 @@ def _town_surge(
     usual = rates.set_axis(town).groupby(level=0).mean().stack().drop(index=done, errors="ignore")
     code, kind = usual.idxmax()
     there = np.flatnonzero(town == code)
-    start, end = _window(plan, first, last)
-    length = first - last + 1
+    start, end = _window(plan, *days)
+    length = days[0] - days[1] + 1
     sizes = dice.poisson((factor - 1) * rates[kind].to_numpy()[there] * length / 7)
     day = start + dice.integers(0, length, sizes.sum())
     rows = pd.DataFrame({"grid": np.repeat(there, sizes), "kind": recipe.codes.index(kind),
                          "at": moments(dice, day, recipe.sorts[kind].rhythm.hours)})  # fmt: skip
     event = Event(family, {
-        "current": int(last <= 1), "grid_code": code, "category": kind, "size": int(sizes.sum()), "window_start": start,
+        "current": int(days[1] <= 1), "grid_code": code, "category": kind, "size": int(sizes.sum()), "window_start": start,
         "window_end": end, "shape": "step", "factor": factor, "grids": "|".join(grids["grid_code"].to_numpy()[there]),
         "note": f"全镇 {len(there)} 个网格 {length} 天内共另加 {sizes.sum()} 起，平常每网格每周约 {usual.max():.1f} 起",
     })  # fmt: skip

@@ -60,7 +60,6 @@ CREATE TABLE integrity_flag(
     flagged_on DATE, feed VARCHAR, department VARCHAR, unit VARCHAR, figure VARCHAR, tests VARCHAR[],
     p_values DOUBLE[], effects DOUBLE[], n BIGINT, period_from DATE, period_to DATE, says_zh VARCHAR);
 CREATE TABLE about(as_of DATE, built_at TIMESTAMPTZ, run_id VARCHAR, clock VARCHAR, table_versions VARCHAR, muted_zh VARCHAR);
-CREATE TABLE muted_family(family VARCHAR, family_zh VARCHAR, why_zh VARCHAR);
 """
 
 # A department's feed, as the serve job puts it beside the tables above: one table a feed, open columns only.
