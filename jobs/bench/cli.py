@@ -49,6 +49,32 @@ def ingest_command(
     console.print(table)
 
 
+@app.command("nightly")
+def nightly_command(
+    towns: Annotated[int, typer.Option(help="of 64 grids each; 72 make a city of 4,608")] = 72,
+    categories: Annotated[int, typer.Option(help="kinds of events in each grid")] = 20,
+) -> None:
+    """A night of a big city: three years of every grid and category judged in every tier, and the scan for clusters; Farrington beside R's.
+
+    R with its package `surveillance` is asked where it is installed. Example: citybrain bench nightly --towns 18
+    """
+    from jobs.bench.nightly import bench_nightly
+
+    with console.status("bench") as status:
+        night = bench_nightly(towns, categories, status.update)
+    console.print(f"{night.grids:,} grids × {night.categories} categories, {night.events:,} events in three years")
+    for step, seconds in night.seconds.items():
+        console.print(f"  {seconds:7.1f} s  {step}: {night.warnings[step]} found")
+    console.print(f"  peak {night.peak_mb:,} MB, Spark's {night.spark_mb:,} MB")
+    if peer := night.peer:
+        console.print(
+            f"Farrington Flexible, {peer.series} series on one core: {peer.ours * 1e3:.3f} ms a series, R's {peer.theirs * 1e3:.1f} ms, "
+            f"{peer.theirs / peer.ours:,.0f} times; {peer.equal} bounds equal, {peer.within} within one event"
+        )
+    else:
+        console.print("R with the package surveillance is not installed: no peer")
+
+
 @app.command("crowd")
 def crowd_command(
     feeds: Annotated[int, typer.Option(help="small feeds")] = 20,

@@ -140,19 +140,26 @@ def _without(table: pd.DataFrame, found: list[Found]) -> pd.DataFrame:
 
 
 def _windows(spark: SparkSession, surge: Surge, as_of: date) -> pd.DataFrame:
-    """(area, category) x windows ago, events in each: as far back as the feed goes, the baseline at least."""
+    """(area, category) x windows ago, events in each: as far back as the feed goes, the baseline at least.
+
+    Spark hands over one row a stream with its counted windows in arrays: a row a window would be fifty times as much to carry.
+    """
     start = as_of - timedelta(days=surge.window_days * (MOST_WINDOWS + 1))
-    counts = spark.sql(
+    streams = spark.sql(
+        f"SELECT area, category, collect_list(ago) AS ago, collect_list(n) AS n FROM ("
         f"SELECT {surge.area} AS area, {surge.category} AS category, "
-        f"CAST(floor((datediff(DATE '{as_of}', CAST({surge.time} AS DATE)) - 1) / {surge.window_days}) AS INT) AS ago, count(*) AS n "
+        f"CAST(floor((datediff(DATE '{as_of}', CAST({surge.time} AS DATE)) - 1) / {surge.window_days}) AS INT) AS ago, CAST(count(*) AS INT) AS n "
         f"FROM {surge.feed} WHERE {surge.time} >= TIMESTAMP '{start} 00:00:00' AND {surge.time} < TIMESTAMP '{as_of} 00:00:00' "
-        f"AND {surge.area} IS NOT NULL GROUP BY 1, 2, 3"
+        f"AND {surge.area} IS NOT NULL AND {surge.category} IS NOT NULL GROUP BY 1, 2, 3) GROUP BY area, category ORDER BY area, category"
     ).toPandas()
-    if counts.empty:
-        return counts
-    whole = max(int(counts["ago"].max()), surge.baseline_weeks + 1)  # the oldest window began before the feed did
-    table = counts.pivot_table(index=["area", "category"], columns="ago", values="n", fill_value=0)
-    return table.reindex(columns=range(whole), fill_value=0)
+    if streams.empty:
+        return streams
+    ago, events = (np.concatenate(streams[column].to_list()) for column in ("ago", "n"))
+    row = np.repeat(np.arange(len(streams)), streams["ago"].map(len))
+    whole = max(int(ago.max()), surge.baseline_weeks + 1)  # the oldest window began before the feed did
+    counts = np.zeros((len(streams), max(whole, int(ago.max()) + 1)), dtype=np.float32)
+    counts[row, ago] = events
+    return pd.DataFrame(counts[:, :whole], index=pd.MultiIndex.from_frame(streams[["area", "category"]]))
 
 
 def _evidence(spark: SparkSession, surge: Surge, area: str, category: str, start: date, end: date) -> list[Evidence]:
