@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from jobs import lake
+from jobs.alert import alert
 from jobs.home import Home
 from jobs.ingest import ledger
 from jobs.ingest.alone import alone
@@ -46,6 +47,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
     from jobs.warn.feedback import threshold_of
     from jobs.warn.find import find_all
     from jobs.warn.record import record
+    from jobs.warn.workdays import known
 
     with alone(home, "city"):
         told("Spark")
@@ -59,6 +61,10 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         told("指标 features")
         compute_features(spark, home, as_of)
         told("预警 warnings")
+        if not known(as_of):
+            alert(
+                home, "calendar", str(as_of.year), f"{as_of.year}年的放假安排还没有,基线只认周末:请更新 chinesecalendar"
+            )
         trust = trust_now(home, contracts, now)
         judged = [rule for rule in rules if not trust.muted(rule)]
         families = [FamilyDay(rule.family, muted=trust.muted(rule)) for rule in rules if trust.muted(rule)]

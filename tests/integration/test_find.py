@@ -12,7 +12,9 @@ import pytest
 from jobs.home import ZONE
 from jobs.warn.clusters import score_of
 from jobs.warn.find import find
-from jobs.warn.surges import Streams, judge_newest, surging
+from jobs.warn.methods.calendar_factors import AROUND_NEW_YEAR, HOLIDAY, day_kinds
+from jobs.warn.surges import Streams, judge_newest, surging, usual_windows
+from jobs.warn.workdays import is_workday, season_of
 from schemas.warning_rule import Surge, load_rules
 
 AS_OF = date(2026, 6, 29)
@@ -151,6 +153,20 @@ def test_what_swells_in_the_whole_city_is_told_of_the_city_alone() -> None:
 def test_areas_without_a_code_of_the_city_are_judged_as_they_are() -> None:
     table = counted({"330499001001001": 30}).rename(index=lambda code: code[-5:], level=0)
     assert [found.area for found in surging(table, SURGE, budget=1)] == ["01001"]
+
+
+def test_after_a_holiday_week_the_usual_is_no_surge_of_the_city() -> None:
+    """The calendar is known: half as much on days off and around New Year, learnt from last year's, is expected to be over by now."""
+    as_of = date(2026, 3, 9)
+    days = [as_of - timedelta(days=ago) for ago in range(1, 500)]
+    kinds = day_kinds(days, is_workday, season_of)
+    quiet = np.isin(kinds, [5, 6, HOLIDAY, AROUND_NEW_YEAR])
+    table = pd.DataFrame([np.where(quiet, 50, 100)], index=["noise"], columns=range(1, 500))
+    usual = usual_windows(table, SURGE, as_of).loc["noise"].to_numpy()
+    counts = np.where(quiet, 50, 100)[:63].reshape(9, 7).sum(axis=1)
+    ratio = counts / (usual * counts[-1] / usual[-1])
+    assert counts.min() < 0.7 * counts.max(), "New Year's weeks are among the last nine"
+    assert np.abs(ratio - 1).max() < 0.15, "one past New Year is leant towards an ordinary working day"
 
 
 def test_the_rows_of_a_town_s_surge_are_those_of_its_grids(spark) -> None:

@@ -9,13 +9,24 @@ import pytest
 from reference_counts import reference_counts
 
 from jobs.warn.methods.bounds import ShortHistory
-from jobs.warn.methods.calendar_factors import HOLIDAY, MAKE_UP, calendar_factors, day_kinds
+from jobs.warn.methods.calendar_factors import (
+    AROUND_NEW_YEAR,
+    HOLIDAY,
+    KINDS,
+    MAKE_UP,
+    SCHOOL_HOLIDAYS,
+    calendar_factors,
+    day_kinds,
+)
 from jobs.warn.methods.cusum import cusum, ratio, simulated_threshold
 from jobs.warn.methods.ears import ears_c1, ears_c2, ears_c3
+from jobs.warn.workdays import is_workday, known, season_of
 
 # upperbound(earsC(…, method = "C1" / "C2")) of R's surveillance 1.20.3 on the first 30 counts of the first reference series, α = .001
 R_C1 = (14.3699353, 17.0580679, 16.8153886, 19.0383716, 19.7843174, 21.2887341)
 R_C2 = (19.0383716, 15.4032721, 14.3699353, 17.0580679, 16.8153886, 19.0383716)
+
+FEBRUARY = [date(2026, 2, 1) + timedelta(days=n) for n in range(28)]
 
 
 def test_ears_bounds_are_those_of_r() -> None:
@@ -111,7 +122,7 @@ def test_weekday_factors() -> None:
     assert factors[5:7] == pytest.approx(np.full(2, 0.375), rel=0.01)
     assert factors[MAKE_UP] == pytest.approx(1.25, rel=0.01)
     assert factors[HOLIDAY] == pytest.approx(0.375, rel=0.01)
-    assert calendar_factors(np.zeros((1, 364)), kinds)[0] == pytest.approx(np.ones(9), abs=1.0)
+    assert calendar_factors(np.zeros((1, 364)), kinds)[0] == pytest.approx(np.ones(KINDS), abs=1.0)
 
 
 def test_a_weekly_rhythm_is_no_alarm_and_hides_none() -> None:
@@ -125,3 +136,21 @@ def test_a_weekly_rhythm_is_no_alarm_and_hides_none() -> None:
     assert known.alarm[:, :-7].mean() * 60 < 1.6
     assert known.alarm[:, -7:].any(axis=1).mean() > 0.9
     assert unknown.alarm[:, -7:].any(axis=1).mean() < 0.3
+
+
+def test_china_s_own_calendar() -> None:
+    """2026: New Year on 17 February, off from the 15th to the 23rd; Saturday the 14th and the 28th are worked."""
+    told = dict(zip(FEBRUARY, day_kinds(FEBRUARY, is_workday, season_of), strict=True))
+    assert told[date(2026, 2, 4)] == 2 and told[date(2026, 2, 10)] == AROUND_NEW_YEAR
+    assert told[date(2026, 2, 14)] == told[date(2026, 2, 28)] == MAKE_UP
+    assert (
+        told[date(2026, 2, 17)] == HOLIDAY
+        and told[date(2026, 2, 15)] == 6
+        and told[date(2026, 2, 25)] == AROUND_NEW_YEAR
+    )
+    assert season_of(date(2026, 7, 15)) == SCHOOL_HOLIDAYS and season_of(date(2026, 6, 15)) is None
+
+
+def test_past_the_last_year_of_the_table_a_week_is_a_week() -> None:
+    assert known(date(2026, 12, 31)) and not known(date(2099, 1, 1))
+    assert is_workday(date(2099, 1, 1)) == (date(2099, 1, 1).weekday() < 5)
