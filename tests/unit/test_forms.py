@@ -93,6 +93,17 @@ MENDED = [
     ("person_name", {}, "ÕÅÈý", "张三", "decoded"),
     ("free_text", {}, "¾´°®µÄÁìµ¼", "敬爱的领导", "decoded"),
     ("free_text", {}, "涓滄箹鑺卞洯", "东湖花园", "decoded"),
+    ("string", {}, "1鍗曞厓", "1单元", "decoded"),
+    ("string", {}, "东湖花园".encode().decode("latin-1"), "东湖花园", "decoded"),  # its last byte is a soft hyphen
+    ("free_text", {}, "\t" + "长江".encode("gbk").decode("latin-1") + "草原".encode("gbk").decode("latin-1") + "\n\t", "长江草原", "decoded"),
+    ("free_text", {}, "伊景园·昇明——路".encode("gbk").decode("latin-1"), "伊景园·昇明——路", "decoded"),
+    ("string", {}, "æ±Ÿè¾¹", "江边", "decoded"),  # by Windows-1252
+    ("string", {}, "JosÃ© MartÃ\xad", "José Martí", "decoded"),
+    ("string", {}, "don\x92t", "don’t", "decoded"),
+    ("person_name", {}, "迪丽热巴·迪力木拉提".encode("gbk").decode("latin-1"), "迪丽热巴·迪力木拉提", "decoded"),
+    ("string", {"map": {"女": "female"}}, "Å®", "female", "decoded"),
+    ("string", {"pattern": r"第\d+号"}, "第12号".encode().decode("latin-1"), "第12号", "decoded"),
+    ("boolean", {}, "æ\x98¯", "True", "decoded"),
     ("free_text", {}, "<p>路灯&#65292;不亮</p>", "路灯，不亮", "markup"),
     ("free_text", {}, "路灯\x07不亮", "路灯不亮", "unseen_sign"),
     ("string", {"pattern": r"\d{15}"}, "330499-001-001001", "330499001001001", "code_form"),
@@ -115,6 +126,11 @@ AS_AGREED = [
     ("free_text", {}, "为什么???不处理", "为什么???不处理"),
     ("free_text", {}, "浏阳河边12.5°C·晴，Café Rén，3<5", "浏阳河边12.5°C·晴，Café Rén，3<5"),
     ("string", {"map": {"无": "none", "有": "some"}}, "无", "none"),
+    *(
+        ("string", {}, text, text)
+        for text in ["Þór Größe", "MÜßIG", "20°±5", "§12–14", "Is it 5?", "A?b=1 or what", "བཀྲ་ཤིས།", "پەرھات", "绮媛涛", "联通"]
+    ),
+    ("person_name", {}, "Þór", "Þór"),
 ]
 HELD = [
     ("date", "03/04/2026", "third of April or fourth of March"),
@@ -151,6 +167,10 @@ HELD = [
     ("person_name", "李?", "a sign is lost"),
     ("free_text", "锟斤拷锟斤拷", "lost for good"),
     ("free_text", "A?A6??????????", "lost for good"),
+    ("string", "3?", "3幢 or 3号, or is it asked"),
+    ("string", "6855???188a9887502", "lost for good"),
+    ("string", "3Â¥", "3楼 in GBK or 3¥ in UTF-8"),
+    ("string", "\x8eì\x9f", "in no table a text"),
     ("string", "同上", "only the file's order would tell"),
 ]
 WRITTEN_IN = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
