@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 
 _HIGH = bytes(range(0x80, 0xA0))
-AS_LATIN = {ord(bytes([b]).decode("cp1252", "ignore") or chr(b)): b for b in _HIGH}  # what Windows-1252 shows for a byte
+AS_LATIN = {
+    ord(bytes([b]).decode("cp1252", "ignore") or chr(b)): b for b in _HIGH
+}  # what Windows-1252 shows for a byte
 AS_WINDOWS = {byte: sign for sign, byte in AS_LATIN.items()}
 SHOWN = "".join(map(chr, AS_LATIN))
 LEADS = "".join(  # what the first byte of a Chinese sign in UTF-8 becomes when it is read as GBK
@@ -22,15 +24,21 @@ FROM_WESTERN = f"[\\x80-\\xff{SHOWN}][À-ÿ£-¿\\x80-\\xa0\\xad{SHOWN}]"
 HALF_SIGN_LAST = f"(?:[\\xa1-\\xff]|[à-ï][\\x80-\\xa0\\xad{SHOWN}])[\\xa0\\xad]$"  # the second of a sign's bytes looks like a space or is not seen
 
 HAN = re.compile(r"[\u3400-\u9fff]")
-CHINESE = re.compile(r"[\x00-\x7f\u00b7\u00d7\u2010-\u203b\u2160-\u2179\u2460-\u249b\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
-LETTERS = re.compile(r"[\x00-\x7f\u00a0-\u017f\u0386-\u03ce\u0400-\u045f\u0600-\u06ff\u0e00-\u0fff\u1e00-\u1eff\u2010-\u203a\u20ac\u2122]+")
+CHINESE = re.compile(
+    r"[\x00-\x7f\u00b7\u00d7\u2010-\u203b\u2160-\u2179\u2460-\u249b\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+"
+)
+LETTERS = re.compile(
+    r"[\x00-\x7f\u00a0-\u017f\u0386-\u03ce\u0400-\u045f\u0600-\u06ff\u0e00-\u0fff\u1e00-\u1eff\u2010-\u203a\u20ac\u2122]+"
+)
 CONTROLS = re.compile(r"[\x80-\x84\x86-\x9f]")
 FOREIGN = re.compile(r"[^\x00-\x7f]+")
 LATIN_WORD = re.compile(r"[A-Za-z][a-z]")
 SIGNS = re.compile(r"[\x00-\xbf]+")
 HALF, MOSTLY = 0.5, 0.9  # of the characters of a text are among the 3,755 frequent ones
 WESTERN_RUN, MEASURE = re.compile(r"[À-ÖØ-öø-ÿ°²³·»]{1,2}"), re.compile(r"[°±²³·×÷¼½¾]{1,2}")
-FREQUENT = frozenset(bytes([row, cell]).decode("gb2312", "ignore") for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF))
+FREQUENT = frozenset(
+    bytes([row, cell]).decode("gb2312", "ignore") for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF)
+)
 UNREADABLE = 6  # signs of the upper half of Latin-1, half of the text, that make sense in no reading
 
 
@@ -83,7 +91,9 @@ def _share_of_frequent(told: str) -> float:
 
 def _may_be_western(text: str) -> bool:
     """Every run outside ASCII is one or two signs that a word or a measure may hold: Größe, Þór, MÜßIG, 20°±5."""
-    return all(_fits_between(found[0], text[: found.start()][-1:], text[found.end() :][:1]) for found in FOREIGN.finditer(text))
+    return all(
+        _fits_between(found[0], text[: found.start()][-1:], text[found.end() :][:1]) for found in FOREIGN.finditer(text)
+    )
 
 
 def _fits_between(run: str, before: str, after: str) -> bool:

@@ -100,6 +100,8 @@ def judge(into: Judged, contract: Contract, sent: Sent, taken: Taken, clean: Tak
     }
     told = _Told(contract, taken, reasons, logged)
     for mark in _accidents(contract, sent, {texts[list(clean.sent).index(contract.key[0])] for texts in native}):
+        if told.is_held_for_another(mark):
+            continue
         outcome = told.outcome(mark)
         first = mark[0]
         example = f"row {first['row_no']} {first['column']}: {_short(first['sent'])} for {_short(first['clean'])}"
@@ -123,6 +125,12 @@ class _Told:
     taken: Taken
     reasons: dict[int, list[str]]
     logged: dict[tuple[int, str], str]
+
+    def is_held_for_another(self, marks: list[dict]) -> bool:
+        """Whether another row, whose key was damaged, took this row's key: both are held, and nothing is told of this error."""
+        held = {reason for mark in marks for reason in self.reasons.get(mark["row_no"], ())}
+        own = {mark["column"] for mark in marks}
+        return held == {"duplicate_key:"} and not own & {"", *self.contract.key}
 
     def outcome(self, marks: list[dict]) -> Outcome:
         """Of one accident: of a repeated row it is enough that one of the two is held."""

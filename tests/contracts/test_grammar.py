@@ -206,6 +206,7 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("columns.kind.references", {"feed": "equipment", "column": "kind", "policy": "hold"}, sifted),
     ("dependencies", [{"determinant": ["score"], "dependent": ["kind"]}], dominated),
     ("dependencies", [{"determinant": ["score"], "dependent": ["kind"], "repair": False}], dominated),
+    ("dependencies", [{"determinant": ["score"], "dependent": ["kind"], "repair": "alike"}], dominated),
     ("dependencies", [{"determinant": ["score"], "dependent": ["kind"], "repair": False, "policy": "hold"}], dominated),
     (
         "run_together",

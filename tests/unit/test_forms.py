@@ -95,7 +95,13 @@ MENDED = [
     ("free_text", {}, "涓滄箹鑺卞洯", "东湖花园", "decoded"),
     ("string", {}, "1鍗曞厓", "1单元", "decoded"),
     ("string", {}, "东湖花园".encode().decode("latin-1"), "东湖花园", "decoded"),  # its last byte is a soft hyphen
-    ("free_text", {}, "\t" + "长江".encode("gbk").decode("latin-1") + "草原".encode("gbk").decode("latin-1") + "\n\t", "长江草原", "decoded"),
+    (
+        "free_text",
+        {},
+        "\t" + "长江".encode("gbk").decode("latin-1") + "草原".encode("gbk").decode("latin-1") + "\n\t",
+        "长江草原",
+        "decoded",
+    ),
     ("free_text", {}, "伊景园·昇明——路".encode("gbk").decode("latin-1"), "伊景园·昇明——路", "decoded"),
     ("string", {}, "æ±Ÿè¾¹", "江边", "decoded"),  # by Windows-1252
     ("string", {}, "JosÃ© MartÃ\xad", "José Martí", "decoded"),
@@ -128,7 +134,18 @@ AS_AGREED = [
     ("string", {"map": {"无": "none", "有": "some"}}, "无", "none"),
     *(
         ("string", {}, text, text)
-        for text in ["Þór Größe", "MÜßIG", "20°±5", "§12–14", "Is it 5?", "A?b=1 or what", "བཀྲ་ཤིས།", "پەرھات", "绮媛涛", "联通"]
+        for text in [
+            "Þór Größe",
+            "MÜßIG",
+            "20°±5",
+            "§12–14",
+            "Is it 5?",
+            "A?b=1 or what",
+            "བཀྲ་ཤིས།",
+            "پەرھات",
+            "绮媛涛",
+            "联通",
+        ]
     ),
     ("person_name", {}, "Þór", "Þór"),
 ]
