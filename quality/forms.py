@@ -7,7 +7,18 @@ import re
 from quality import dates, numbers, people, prose, words
 from quality.decoded import HALF_SIGN_LAST
 from quality.text import (
-    CONTROL, FULL_ALNUM, FULL_WIDTH, HALF_ALNUM, HALF_WIDTH, SEEN_WHITESPACE, UNSEEN, WHITESPACE, dense, let, name, quote,
+    CONTROL,
+    FULL_ALNUM,
+    FULL_WIDTH,
+    HALF_ALNUM,
+    HALF_WIDTH,
+    SEEN_WHITESPACE,
+    UNSEEN,
+    WHITESPACE,
+    dense,
+    let,
+    name,
+    quote,
 )  # fmt: skip
 from schemas.contract import Column
 from schemas.written import strptime_of
@@ -178,7 +189,7 @@ def repaired(column: Column, text: str) -> str:
             return words.code(column.pattern, _as_meant(text))
         case "string" | "free_text":
             return (
-                f"translate({prose.AS_MEANT}({text}), {quote(FULL_ALNUM)}, {quote(HALF_ALNUM)})"
+                f"regexp_replace(translate({prose.AS_MEANT}({text}), {quote(FULL_ALNUM)}, {quote(HALF_ALNUM)}), '(\\d)．(\\d)', '\\1.\\2', 'g')"
                 if column.type == "string"
                 else f"{prose.AS_MEANT}({text})"
             )

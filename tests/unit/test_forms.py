@@ -38,6 +38,7 @@ MENDED = [
     ("resident_id", {}, "110105491231002", "11010519491231002X", "id_15_to_18"),
     ("person_name", {}, "张　三", "张三", "spacing"),
     ("string", {}, "Ａ座３幢", "A座3幢", "full_width"),
+    ("string", {}, "價金：４９０．６萬元．", "價金：490.6萬元．", "full_width"),
     ("string", {}, "东湖\u200b花园", "东湖花园", "unseen_sign"),
     ("person_name", {}, "张\u2060三", "张三", "unseen_sign"),
     ("mobile", {}, "137\u200d12345678", "13712345678", "unseen_sign"),
