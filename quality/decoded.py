@@ -20,7 +20,7 @@ LEADS = "".join(  # what the first byte of a Chinese sign in UTF-8 becomes when 
     if len(char := bytes([lead, trail]).decode("gbk", "ignore")) == 1
 )
 FROM_GBK = f"[{LEADS}][^\\x00-\\x7f]{{2}}"
-FROM_WESTERN = f"[\\x80-\\xff{SHOWN}][À-ÿ£-¿\\x80-\\xa0\\xad{SHOWN}]"
+FROM_WESTERN = f"[À-ÿ£-¿][À-ÿ£-¿\\x80-\\xa0\\xad{SHOWN}]|[{SHOWN}][À-ÿ]"  # never …… or —— alone, which Chinese has
 HALF_SIGN_LAST = f"(?:[\\xa1-\\xff]|[à-ï][\\x80-\\xa0\\xad{SHOWN}])[\\xa0\\xad]$"  # the second of a sign's bytes looks like a space or is not seen
 
 HAN = re.compile(r"[\u3400-\u9fff]")
