@@ -22,6 +22,7 @@ def drafted(counts: dict[str, int], header: str = "列", rows: int | None = None
     ("values", "pattern"),
     [
         ([f"JQ{n:012d}" for n in range(100)], r"JQ\d{12}"),
+        ([*(f"土地{n % 9}建物1" for n in range(300)), "土地20建物1"], r"土地\d{1,2}建物\d"),
         ([f"{n}%" for n in range(5, 100)] + ["空"] * 20, r"\d{1,2}%|空"),
         ([f"A-{n:03d}/{n % 3}" for n in range(100)], r"A\-\d{3}/\d"),
         (["al", "ak", "ca"] * 20, "[a-z]{2}"),
