@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from quality import forms, prose
+from quality import dates, forms, prose
 from quality.discover.shapes import pattern_of
 from quality.evidence.spelling import CLOSED, FREQUENT, MOST_VALUES, templates
 from schemas.contract import Column
@@ -36,7 +36,9 @@ DAYS = (
     "yyyy/M",
     "yyyyMM",
     "yyyy年M月",
+    "yyyMMdd",
 )
+BARE = ("yyyyMM", "yyyyMMdd", "yyyMMdd")  # which numbers may be as well
 CLOCKS = ("H:mm:ss", "H:mm")
 CLASHING = ("M/d/yyyy", "d/M/yyyy")  # where every day is below 13 nobody can tell one from the other
 NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
@@ -173,10 +175,10 @@ def _moment(
 def _written_so(con: duckdb.DuckDBPyConnection, real: Mapping[str, int], form: str) -> float:
     """Share of rows that are written in one form, in years that an extract of our time may hold."""
     con.register("text_of", pa.table({"text": pa.array(real, pa.string()), "n": pa.array(real.values(), pa.int64())}))
-    read = f"try_strptime(text, {forms.quote(strptime_of(form))})"
+    read = dates.strptime("text", [strptime_of(form)])
     right = (
         f"year({read}) BETWEEN 1900 AND 2100"
-        if form not in ("yyyyMM", "yyyyMMdd")
+        if form not in BARE
         else f"year({read}) BETWEEN 1930 AND 2050 AND length(text) = {len(form)}"
     )
     found = con.execute(f"SELECT coalesce(sum(n) FILTER ({right}), 0) / sum(n) FROM text_of").fetchone()

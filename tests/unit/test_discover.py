@@ -45,6 +45,7 @@ def test_a_shape_is_told_by_nearly_all_values(values: list[str], pattern: str | 
         (["2026-01-05", "2026-02-11"], {"type": "date", "formats": ["yyyy-MM-dd"]}),
         (["2026/1/5", "2026/2/11"], {"type": "date", "formats": ["yyyy/M/d"]}),
         (["20260105", "20260211"], {"type": "date", "formats": ["yyyyMMdd"]}),
+        (["0740918", "1081215"], {"type": "date", "formats": ["yyyMMdd"]}),
         (["2026/1/5 9:30", "2026/2/11 10:05"], {"type": "timestamp", "formats": ["yyyy/M/d H:mm"]}),
         (["13/25/2011", "12/25/2011"], {"type": "string"}),
         (["12/25/2011", "2/3/2011"], {"type": "date", "formats": ["M/d/yyyy"]}),

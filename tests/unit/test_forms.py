@@ -22,6 +22,8 @@ MENDED = [
     ("date", {}, "２０２０－０１－０３", "2020-01-03", "full_width"),
     ("date", {"formats": ["yyyy-MM"]}, "2026年3月", "2026-03-01", "date_form"),
     ("date", {"formats": ["yyyyMMdd"]}, "2026-03-15", "2026-03-15", "date_form"),
+    ("date", {"formats": ["yyyMMdd"]}, "2019-12-15", "2019-12-15", "date_form"),
+    ("date", {"formats": ["yyyMMdd"]}, "民國108年12月15日", "2019-12-15", "roc_year"),
     ("timestamp", {}, "2026/3/1 9:05", "2026-03-01 09:05:00+08:00", "date_form"),
     ("timestamp", {}, "2026年3月1日 9时5分", "2026-03-01 09:05:00+08:00", "date_form"),
     ("timestamp", {}, "46082.5", "2026-03-01 12:00:00+08:00", "excel_serial"),
@@ -122,6 +124,10 @@ MENDED = [
 AS_AGREED = [
     ("date", {}, "2020-01-03", "2020-01-03"),
     ("date", {"formats": ["yyyyMM"]}, "202603", "2026-03-01"),
+    ("date", {"formats": ["yyyMMdd"]}, "0740918", "1985-09-18"),
+    ("date", {"formats": ["yyyMMdd", "yyyy-MM-dd"]}, "1081215", "2019-12-15"),
+    ("date", {"formats": ["yyy/M/d"]}, "109/1/3", "2020-01-03"),
+    ("timestamp", {"formats": ["yyy.M.d H:mm"]}, "74.9.18 8:05", "1985-09-18 08:05:00+08:00"),
     ("timestamp", {}, " 2026-03-01 09:05:00\t", "2026-03-01 09:05:00+08:00"),
     ("money", {}, "-1086.5", "-1086.50"),
     ("integer", {}, "007", "7"),
@@ -251,6 +257,12 @@ def test_a_rule_that_asks_another_column_for_a_birth_date_is_refused_when_the_co
             {"born": {"from": ["出生"], "type": "date"}},
             rows=[{"born_as_id": {"must": "born = id_birth_date(born)", "zh": "不符"}}],
         )
+
+
+@pytest.mark.parametrize("text", ["991102", "066  25", "1081315", "2020113", "10812151"])
+def test_what_is_no_day_of_the_republic_is_held(text: str) -> None:
+    (row,) = read_values(one_column("date", formats=["yyyMMdd"]), [text])
+    assert row.reasons == ["date:value"], f"{text} was read as {row.values['value']}"
 
 
 def test_a_day_of_seven_digits_is_held_also_where_the_agreed_form_is_digits() -> None:
