@@ -31,8 +31,10 @@ LETTERS = re.compile(
     r"[\x00-\x7f\u00a0-\u017f\u0386-\u03ce\u0400-\u045f\u0600-\u06ff\u0e00-\u0fff\u1e00-\u1eff\u2010-\u203a\u20ac\u2122]+"
 )
 CONTROLS = re.compile(r"[\x80-\x84\x86-\x9f]")
+LOST = "\ufffd"
 FOREIGN = re.compile(r"[^\x00-\x7f]+")
 LATIN_WORD = re.compile(r"[A-Za-z][a-z]")
+ACCENTED = re.compile(r"[À-ÿ]")
 SIGNS = re.compile(r"[\x00-\xbf]+")
 HALF, MOSTLY = 0.5, 0.9  # of the characters of a text are among the 3,755 frequent ones
 WESTERN_RUN, MEASURE = re.compile(r"[À-ÖØ-öø-ÿ°²³·»]{1,2}"), re.compile(r"[°±²³·×÷¼½¾]{1,2}")
@@ -47,8 +49,7 @@ def rightly_decoded(text: str) -> str | None:
     try:
         sent = text.translate(AS_LATIN).encode("latin-1")
     except UnicodeEncodeError:
-        told = _told(text, "gbk", "utf-8")
-        return told if told and HAN.search(told) and CHINESE.fullmatch(told) else text
+        return _out_of_gbk(text)
     if sent.isascii():
         return text
     utf8, gbk = _decoded(sent, "utf-8"), _decoded(sent, "gbk")
@@ -68,11 +69,16 @@ def _of_two(text: str, utf8: str, gbk: str) -> str | None:
     return None if SIGNS.fullmatch(utf8) and len(HAN.findall(gbk)) == 1 else gbk
 
 
-def _told(text: str, wrong: str, right: str) -> str | None:
+def _out_of_gbk(text: str) -> str | None:
+    """UTF-8 that was read as GBK; None where more than one of its characters come out and some are lost: 鍖椾含甯? was 北京市."""
     try:
-        return text.encode(wrong).decode(right)
-    except UnicodeError:
-        return None
+        told = text.encode("gbk").decode("utf-8", "replace")
+    except UnicodeEncodeError:
+        return text
+    lost, back = told.count(LOST), len(HAN.findall(told))
+    if not lost:
+        return told if back and CHINESE.fullmatch(told) else text
+    return None if back > max(lost, 1) else text
 
 
 def _decoded(sent: bytes, encoding: str) -> str | None:
@@ -107,7 +113,7 @@ def _fits_between(run: str, before: str, after: str) -> bool:
 def _left(text: str) -> str | None:
     """A text that no table explains: with the quotes and dashes of Windows-1252 among its Latin words, or None where it is no text."""
     foreign = "".join(FOREIGN.findall(text))
-    if len(foreign) >= UNREADABLE and 2 * len(foreign) >= len(text.strip()):
+    if len(foreign) >= UNREADABLE and 2 * len(foreign) >= len(text.strip()) and ACCENTED.search(foreign):
         return None
     if CONTROLS.search(text) and not LATIN_WORD.search(text):
         return None

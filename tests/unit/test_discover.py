@@ -54,6 +54,7 @@ def test_a_shape_is_told_by_nearly_all_values(values: list[str], pattern: str | 
         (["12.5", "345"], {"type": "number"}),
         (["12.0 oz", "12.5 oz."], {"type": "number", "unit": ["oz", "oz."]}),
         (["0.05", "0.04%"], {"type": "number", "unit": ["%"]}),
+        (["2017", "2020"], {"type": "integer", "range": [2005, 2032]}),
         (["12 kg", "9 kg"], {"type": "string"}),
         (["5 kg", "5000 g"], {"type": "string"}),
         (["1,234", "2,345"], {"type": "string"}),

@@ -191,6 +191,7 @@ HELD = [
     ("person_name", "李?", "a sign is lost"),
     ("free_text", "锟斤拷锟斤拷", "lost for good"),
     ("free_text", "A?A6??????????", "lost for good"),
+    ("string", "鍖椾含甯?", "北京市, of which the last byte is lost"),
     ("string", "3?", "3幢 or 3号, or is it asked"),
     ("string", "6855???188a9887502", "lost for good"),
     ("string", "3Â¥", "3楼 in GBK or 3¥ in UTF-8"),
