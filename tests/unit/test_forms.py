@@ -187,6 +187,7 @@ HELD = [
     ("mobile", "13712345678/13812345679", "two numbers"),
     ("resident_id", "110105********002X", "masked"),
     ("person_name", "张某某", "masked"),
+    ("person_name", "周昊 男", "a name and a sex, or a name of three signs"),
     ("person_name", "张三（户主）", "a note may name another"),
     ("person_name", "李?", "a sign is lost"),
     ("free_text", "锟斤拷锟斤拷", "lost for good"),
