@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -92,6 +93,7 @@ class Judged:
 
 def judge(into: Judged, contract: Contract, sent: Sent, taken: Taken, clean: Taken) -> None:
     """Adds what became of one damaged file, whose clean self was taken in too."""
+    sent = _as_counted(sent)
     native = _texts_of(clean, clean.held["row_no"])
     reasons = dict(zip(taken.held["row_no"], taken.held["reasons"], strict=True))
     logged = {
@@ -115,6 +117,15 @@ def judge(into: Judged, contract: Contract, sent: Sent, taken: Taken, clean: Tak
     into.gates.append(
         f"{contract.feed}: {share:.1%} of {taken.read_rows:,} rows held, gate {taken.status}; by its contract it would {answer}"
     )
+
+
+def _as_counted(sent: Sent) -> Sent:
+    """Without the blank lines of a CSV, which the truth counts as records and the intake does not."""
+    if not sent.name.endswith(".csv"):
+        return sent
+    blank = sorted(row["row_no"] for row in sent.noise if row["kind"] == "blank_line")
+    told = [row for row in sent.noise if row["kind"] != "blank_line"]
+    return replace(sent, noise=[row | {"row_no": row["row_no"] - bisect_left(blank, row["row_no"])} for row in told])
 
 
 @dataclass(frozen=True)

@@ -65,3 +65,9 @@ def test_a_row_whose_key_a_damaged_row_took_tells_nothing_of_its_own_error() -> 
     sent_rows = [mark(1, "likes", "unit_behind"), mark(2, contract.key[0], "old_code")]
     judge(found, contract, Sent("f", b"", sent_rows), taken, clean)
     assert {kind: dict(tally.counts) for kind, tally in found.kinds.items()} == {"old_code": {"held_instead": 1}}
+
+
+def test_blank_lines_of_a_csv_move_no_row() -> None:
+    kinds = [CATALOGUE[kind] for kind in ("blank_line", "duplicate_row")]
+    found, _ = hold_trial(city_sheets(["disability_certificate"]), [101], kinds, 0.3, lambda step: None)
+    assert found.kinds["duplicate_row"].recall == 1.0 and not found.false_holds
