@@ -120,8 +120,8 @@ def judge(into: Judged, contract: Contract, sent: Sent, taken: Taken, clean: Tak
 
 
 def _as_counted(sent: Sent) -> Sent:
-    """Without the blank lines of a CSV, which the truth counts as records and the intake does not."""
-    if not sent.name.endswith(".csv"):
+    """Without the blank lines of a CSV, zipped or not, which the truth counts as records and the intake does not."""
+    if sent.name.endswith(".xlsx"):
         return sent
     blank = sorted(row["row_no"] for row in sent.noise if row["kind"] == "blank_line")
     told = [row for row in sent.noise if row["kind"] != "blank_line"]
