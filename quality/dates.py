@@ -5,12 +5,16 @@ The parts of a text are first brought into one order and one dress (2026年3月1
 
 from __future__ import annotations
 
+from datetime import date
+
 from quality.text import DIGITS_ZH, arabic, let, quote, tidy
+from schemas.written import ROC_YEAR
 
 ZONE = "Asia/Shanghai"
 CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p")
 COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 SERIAL = r"[2-6]\d{4}"
+BEFORE_REPUBLIC = 1911
 LATEST_EPOCH = 1_900_000_000  # later seconds of 1970 could be a day and an hour, 2030031814
 _WRITTEN_DAY = f"[{DIGITS_ZH}]{{4}}年[{DIGITS_ZH}十]{{1,3}}月([{DIGITS_ZH}十廿]{{1,3}}[日号])?"
 _ROC = r"^(?:中[华華])?民[国國]\s*(\d{1,3})"
@@ -64,9 +68,31 @@ def settled(local: str, zone: str) -> str:
 
 
 def strptime(text: str, forms: list[str] | tuple[str, ...]) -> str:
-    """A long odd run of digits in front is no date: 2020113 is 3 November as well as 13 January. A short one is a month or a day."""
-    read = f"try_strptime({text}, [{', '.join(map(quote, forms))}])"
-    return f"CASE WHEN NOT regexp_matches({text}, '^\\d{{3}}(\\d\\d)*(\\D|$)') THEN {read} END"
+    """A long odd run of digits in front is no date: 2020113 is 3 November as well as 13 January. A short one is a month or a day.
+
+    Seven digits are one where a form says that they begin with a year of the Republic.
+    """
+    ways = [_republican(text, form) for form in forms if form.startswith(ROC_YEAR)]
+    if ours := [form for form in forms if not form.startswith(ROC_YEAR)]:
+        read = f"try_strptime({text}, [{', '.join(map(quote, ours))}])"
+        ways.append(f"CASE WHEN NOT regexp_matches({text}, '^\\d{{3}}(\\d\\d)*(\\D|$)') THEN {read} END")
+    return ways[0] if len(ways) == 1 else f"coalesce({', '.join(ways)})"
+
+
+def _republican(text: str, form: str) -> str:
+    """0740918 by yyyMMdd is 18 September 1985."""
+    rest = form.removeprefix(ROC_YEAR)
+    year = "^([01]\\d{2})\\d" if rest.startswith("%") else "^(\\d{1,3})\\D"
+    said = f"regexp_extract({text}, {quote(year)}, 1)"
+    western = f"((y::INT + {BEFORE_REPUBLIC})::VARCHAR || substr({text}, length(y) + 1))"
+    return let(said, "y", f"CASE WHEN y <> '' THEN try_strptime({western}, {quote('%Y' + rest)}) END")
+
+
+def republican(day: date, form: str) -> str:
+    """A day as such a form writes it."""
+    rest = form.removeprefix(ROC_YEAR)
+    year = day.year - BEFORE_REPUBLIC
+    return (f"{year:03d}" if rest.startswith("%") else str(year)) + day.strftime(rest)
 
 
 def _dressed(text: str) -> str:
@@ -74,7 +100,7 @@ def _dressed(text: str) -> str:
     western = f"CASE WHEN regexp_full_match(t, {quote(_WRITTEN_DAY)}) THEN {arabic('t')} ELSE t END"
     era = (
         f"CASE WHEN regexp_matches(a, {quote(_ROC)}) "
-        f"THEN (regexp_extract(a, {quote(_ROC)}, 1)::INT + 1911) || regexp_replace(a, {quote(_ROC)}, '') ELSE a END"
+        f"THEN (regexp_extract(a, {quote(_ROC)}, 1)::INT + {BEFORE_REPUBLIC}) || regexp_replace(a, {quote(_ROC)}, '') ELSE a END"
     )
     dashed = f"regexp_replace({era}, '^(\\d{{4}})\\s*[-/.年]\\s*(\\d{{1,2}})\\s*[-/.月]\\s*(\\d{{1,2}})\\s*[日号]?\\s*', '\\1-\\2-\\3 ')"
     clock = "regexp_replace(b, '(\\d{1,2})[时時点:](\\d{1,2})(?:[分:](\\d{1,2})?秒?)?', '\\1:\\2:\\3')"

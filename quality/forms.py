@@ -5,7 +5,21 @@ from __future__ import annotations
 import re
 
 from quality import dates, numbers, people, prose, words
-from quality.text import CONTROL, FULL_ALNUM, FULL_WIDTH, HALF_ALNUM, HALF_WIDTH, UNSEEN, WHITESPACE, dense, name, quote
+from quality.decoded import HALF_SIGN_LAST
+from quality.text import (
+    CONTROL,
+    FULL_ALNUM,
+    FULL_WIDTH,
+    HALF_ALNUM,
+    HALF_WIDTH,
+    SEEN_WHITESPACE,
+    UNSEEN,
+    WHITESPACE,
+    dense,
+    let,
+    name,
+    quote,
+)  # fmt: skip
 from schemas.contract import Column
 from schemas.written import strptime_of
 
@@ -57,6 +71,14 @@ def sql_type(column: Column) -> str:
 def trimmed(text: str) -> str:
     """The text without surrounding white space, NULL when nothing is left. Conforming, not a repair."""
     return f"nullif(trim({text}, {quote(WHITESPACE)}), '')"
+
+
+def bared(column: Column, text: str) -> str:
+    """The same of a cell of this column; of one of words, a last sign that may be half of a character stays: as_meant knows."""
+    if column.type in FIGURES:
+        return trimmed(text)
+    half = f"regexp_matches(b, {quote(HALF_SIGN_LAST)})"
+    return let(f"trim({text}, {quote(SEEN_WHITESPACE)})", "b", f"CASE WHEN {half} THEN b ELSE {trimmed('b')} END")
 
 
 def is_placeholder(column: Column, text: str) -> str:
@@ -162,12 +184,12 @@ def repaired(column: Column, text: str) -> str:
     """The typed value of a text written in another form that can only mean one thing, else NULL."""
     match column.type:
         case "string" if column.words:
-            return words.nearly(column.words, f"coalesce({prose.AS_MEANT}({text}), {text})")
+            return words.nearly(column.words, _as_meant(text))
         case "string" if column.pattern:
-            return words.code(column.pattern, text)
+            return words.code(column.pattern, _as_meant(text))
         case "string" | "free_text":
             return (
-                f"translate({prose.AS_MEANT}({text}), {quote(FULL_ALNUM)}, {quote(HALF_ALNUM)})"
+                f"regexp_replace(translate({prose.AS_MEANT}({text}), {quote(FULL_ALNUM)}, {quote(HALF_ALNUM)}), '(\\d)．(\\d)', '\\1.\\2', 'g')"
                 if column.type == "string"
                 else f"{prose.AS_MEANT}({text})"
             )
@@ -180,11 +202,15 @@ def repaired(column: Column, text: str) -> str:
         case "timestamp":
             return dates.instant(text, column.zone or ZONE)
         case "boolean":
-            return read(column, dense(text))
+            return read(column, dense(_as_meant(text)))
         case "resident_id":
             return people.resident_id(text)
         case "mobile":
             return people.mobile(text)
+
+
+def _as_meant(text: str) -> str:
+    return f"coalesce({prose.AS_MEANT}({text}), {text})"
 
 
 def repair_rule(column: Column, before: str) -> str:
@@ -192,6 +218,7 @@ def repair_rule(column: Column, before: str) -> str:
     named = {
         "placeholder": is_placeholder(column, trimmed(before)),
         **({"unit": f"regexp_matches({dense(before)}, {quote(_unit(column))})"} if column.unit else {}),
+        **({"decoded": f"regexp_matches({before}, {quote(prose.DECODED)})"} if column.type not in FIGURES else {}),
         "unseen_sign": f"regexp_matches({trimmed(before)}, '[{UNSEEN}{CONTROL}]')",
         "text_marker": f"regexp_matches({before}, '^\\s*([`'']|=\")')" if not _is_prose(column) else "false",
     } | _told_apart(column, before)
@@ -236,13 +263,13 @@ def _told_apart(column: Column, before: str) -> dict[str, str]:
                 "letter_for_digit": f"regexp_matches({bare}, '[A-WYZa-wyz|]')",
             }
         case "free_text" | "string" | "person_name" if _is_prose(column):
-            return {"decoded": has(prose.DECODED), "markup": has(prose.MARKUP)} | (
+            return {"markup": has(prose.MARKUP)} | (
                 {"name_form": has(people.TITLES + "|" + people.DOTS)} if column.type == "person_name" else {}
             )
         case "string" if column.pattern:
             return {"spacing": has(r"\S[\s　\x{a0}]+\S"), "letter_for_digit": has("[OoIl]")}
         case "string" if column.words:
-            return {"decoded": has(prose.DECODED), "word_form": has("[（(]")}
+            return {"word_form": has("[（(]")}
         case "mobile":
             return {"mobile_form": has("[^\\s\uff10-\uff19\\x00-\\x7f]")}
         case _:

@@ -129,19 +129,20 @@ def _batch_suite(contract: Contract, past_rows: list[int]) -> ExpectationSuite:
 
 
 def _kept_suite(contract: Contract) -> ExpectationSuite:
-    """What the screening promises of the rows it keeps: required, codes, ranges, keys."""
+    """What the screening promises of the rows it keeps: codes, keys, and required and ranges where a breach is held, not only marked."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
     suite = gx.ExpectationSuite(f"{contract.feed}.kept")
     for name, column in contract.columns.items():
-        if column.required:
+        holds = column.policy == "hold"
+        if column.required and holds:
             suite.add_expectation(gxe.ExpectColumnValuesToNotBeNull(column=name))
         if column.words:
             suite.add_expectation(
                 gxe.ExpectColumnValuesToBeInSet(column=name, value_set=sorted(set(column.words.values())))
             )
-        if column.range:
+        if column.range and holds:
             low, high = column.range
             suite.add_expectation(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high))
     if len(contract.key) == 1:

@@ -17,6 +17,7 @@ _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 LONGEST_HAN = 4  # signs: a double surname and two more
 _GAP, _PARTED = r"([\p{Han}]) ([\p{Han}])", r"[\p{Han}]+ [\p{Han}]+"
 _DOTTED = f"([\\p{{Han}}]){DOTS}([\\p{{Han}}])"
+_SEXED = r"[\p{Han}·]{2}[\s　]+[男女]\s*$"  # another column's cell behind the name
 _TITLED = f"^([\\p{{Han}}·]{{2,}}){TITLES}"
 _LIKE_LETTERS, _LIKE_DIGITS = "OQILSZB|", "00115281"
 
@@ -79,4 +80,5 @@ def person_name(text: str) -> str:
     closed = f"regexp_replace(regexp_replace(s, {quote(_GAP)}, '\\1\\2', 'g'), {quote(_GAP)}, '\\1\\2', 'g')"
     joined = f"CASE WHEN regexp_full_match(s, {quote(_PARTED)}) AND length(s) > {LONGEST_HAN + 1} THEN replace(s, ' ', '·') ELSE {closed} END"
     untitled = f"regexp_replace({let(single, 's', joined)}, {quote(_TITLED)}, '\\1')"
-    return let(untitled, "p", f"CASE WHEN {is_name('p')} THEN p END")
+    sexed = f"regexp_matches({text}, {quote(_SEXED)})"
+    return let(untitled, "p", f"CASE WHEN {is_name('p')} AND NOT {sexed} THEN p END")

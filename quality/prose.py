@@ -13,11 +13,13 @@ import duckdb
 from duckdb.func import FunctionNullHandling
 from duckdb.sqltypes import VARCHAR
 
+from quality.decoded import FROM_GBK, FROM_WESTERN, rightly_decoded
 from quality.text import UNSEEN, quote
 
 AS_MEANT = "as_meant"  # the name of the function in SQL
 LOST = re.compile("锟斤拷|�")
-ASKED = re.compile(r"\?")
+WORD = re.compile(r"[A-Za-z]{2}")
+GLUED = re.compile(r"\w\?{2,}\w")  # 6855???188
 FEWEST_LOST, LOST_SHARE = 3, 0.3
 NOTHING = re.compile(
     r"\*{2,}|test\d*|asdf|测试\d*|同上|上同|[〃″]|\\N", re.IGNORECASE
@@ -25,18 +27,11 @@ NOTHING = re.compile(
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 TAGS = re.compile(r"</?(?:p|div|span|br|b|i|u|strong|em|font|a|li|ul|ol|table|tr|td)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 ENTITY = re.compile(r"&(?:#\d{2,6}|#x[0-9a-fA-F]{2,5}|amp|lt|gt|quot|nbsp|apos|middot|ldquo|rdquo|hellip|mdash);")
-HAN = re.compile(r"[\u4e00-\u9fff]")
-_LEADS = "".join(  # what the first byte of a Chinese sign in UTF-8 becomes when it is read as GBK
-    char
-    for lead in range(0xE4, 0xEA)
-    for trail in range(0x80, 0xC0)
-    if len(char := bytes([lead, trail]).decode("gbk", "ignore")) == 1
-)
 SUSPECT = (
-    f"[{UNSEEN}\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\ufffd]|[À-ÿ£-¿]{{2}}|&#?\\w{{2,6}};|</?[a-zA-Z]|锟斤拷|\\?{{2}}|^\\?$"
-    f"|[{_LEADS}]..[{_LEADS}]|^[{_LEADS}]..$|^(?i:\\*{{2,}}|test\\d*|asdf|测试\\d*|同上|上同|[〃″])$"
+    f"[{UNSEEN}\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\ufffd]|{FROM_WESTERN}|&#?\\w{{2,6}};|</?[a-zA-Z]|锟斤拷|\\?{{2}}|[\\dA-Z.]\\?|^\\?"
+    f"|{FROM_GBK}|^(?i:\\*{{2,}}|test\\d*|asdf|测试\\d*|同上|上同|[〃″])$"
 )
-DECODED = f"[À-ÿ£-¿]{{2}}|[{_LEADS}]..[{_LEADS}]|^[{_LEADS}]..$"
+DECODED = f"{FROM_WESTERN}|{FROM_GBK}|[\\x80-\\x84\\x86-\\x9f]"
 MARKUP = "&#?\\w{2,6};|</?[a-zA-Z]"
 
 
@@ -58,36 +53,25 @@ def as_meant(text: str | None) -> str | None:
     """
     if text is None:
         return None
-    told = _rightly_decoded(text)
+    told = rightly_decoded(text)
+    if told is None:
+        return None
     if ENTITY.search(told):
         told = ENTITY.sub(lambda found: html.unescape(found[0]).replace("\xa0", " "), told)
     told = TAGS.sub("", told)
     told = re.sub(f"[{UNSEEN}]", "", CONTROL.sub("", told)).strip()
     if not told or NOTHING.fullmatch(told) or LOST.search(told):
         return None
-    asked = len(ASKED.findall(told))
-    lost = told.isascii() and (
-        asked == len(told) or (asked >= FEWEST_LOST and asked >= LOST_SHARE * len(told))
-    )  # no Chinese sign is left beside them
-    return None if lost else told
+    return None if _lost_to_question_marks(told) else told
 
 
-def _rightly_decoded(text: str) -> str:
-    """Text that was decoded by the wrong table, decoded by the right one: only where every byte fits and Chinese comes out."""
-    for sent, wrong, right in (
-        (text, "latin-1", "utf-8"),
-        (text + "\xa0", "latin-1", "utf-8"),  # a last byte that looked like a space was trimmed
-        (text, "latin-1", "gb2312"),
-        (text, "gbk", "utf-8"),
-    ):
-        try:
-            told = sent.encode(wrong).decode(right)
-        except UnicodeError:
-            continue
-        if len(told) < len(text) and len(HAN.findall(told)) >= len(told) / 4 and _ascii(told) >= _ascii(text):
-            return told
-    return text
-
-
-def _ascii(text: str) -> int:
-    return sum(sign.isascii() for sign in text)
+def _lost_to_question_marks(text: str) -> bool:
+    """Whether ? stand for what another table did not hold: no Chinese sign is left beside them, and no word that might ask."""
+    asked = text.count("?")
+    if not asked or not text.isascii():
+        return False
+    return (
+        not WORD.search(text)
+        or (asked >= FEWEST_LOST and asked >= LOST_SHARE * len(text))
+        or GLUED.search(text) is not None
+    )

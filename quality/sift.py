@@ -164,7 +164,7 @@ def _received(received_at: datetime, mended_at: str | None) -> str:
 def _uneven(contract: Contract, received: str) -> str:
     """The other rows, in layers: text -> typed value -> what is wrong."""
     columns = contract.columns
-    texts = ", ".join(f"{forms.trimmed(name(c))} AS {name(f'_t_{c}')}" for c in columns)
+    texts = ", ".join(f"{forms.bared(spec, name(c))} AS {name(f'_t_{c}')}" for c, spec in columns.items())
     direct = ", ".join(
         f"{name(f'_t_{c}')} IS NOT NULL AND {forms.is_placeholder(spec, name(f'_t_{c}'))} AS {name(f'_p_{c}')}, "
         f"CASE WHEN NOT {forms.is_placeholder(spec, name(f'_t_{c}'))} THEN {forms.read(spec, name(f'_t_{c}'))} END AS {name(f'_d_{c}')}"

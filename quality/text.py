@@ -6,6 +6,9 @@ import string
 
 UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"  # format characters that web pages and chat programs leave
 WHITESPACE = " \t\n\r\v\f\u00a0\u3000" + UNSEEN
+SEEN_WHITESPACE = WHITESPACE.replace("\u00a0", "").replace(
+    "\u00ad", ""
+)  # what no half of a wrongly decoded character looks like
 FULL_WIDTH = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F)) + "\u3000"
 HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
 FULL_ALNUM = "".join(chr(ord(c) + 0xFEE0) for c in string.digits + string.ascii_letters)

@@ -65,16 +65,19 @@ Encoding = Annotated[str, BeforeValidator(_encoding)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 
 
+ROC_YEAR = "%J"  # of the Republic (民國), three digits, or as many as stand before the next sign; the year 1 is 1912
 STRPTIME = {
-    "yyyy": "%Y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d",
+    "yyyy": "%Y", "yyy": ROC_YEAR, "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d",
     "HH": "%H", "H": "%-H", "mm": "%M", "ss": "%S",
 }  # fmt: skip
 
 
 def strptime_of(form: str) -> str:
-    """A format written yyyy/M/d H:mm as DuckDB's strptime writes it. Raises ValueError on an unknown letter."""
-    parts = re.findall(r"yyyy|MM|M|dd|d|HH|H|mm|ss|[a-zA-Z]+|[^a-zA-Z]", form)
+    """A format written yyyy/M/d H:mm as DuckDB's strptime writes it, but for yyy in front. Raises ValueError on an unknown letter."""
+    parts = re.findall(r"yyyy|yyy|MM|M|dd|d|HH|H|mm|ss|[a-zA-Z]+|[^a-zA-Z]", form)
     for part in parts:
         if part not in STRPTIME and re.match(r"[a-zA-Z]", part) and part != "T":
             raise ValueError(f"formats: {form!r} has {part!r}; known are {', '.join(STRPTIME)}")
+    if "yyy" in parts[1:]:
+        raise ValueError(f"formats: {form!r}: yyy, a year of the Republic, comes first")
     return "".join(STRPTIME.get(part) or part for part in parts)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -92,6 +93,7 @@ class Judged:
 
 def judge(into: Judged, contract: Contract, sent: Sent, taken: Taken, clean: Taken) -> None:
     """Adds what became of one damaged file, whose clean self was taken in too."""
+    sent = _as_counted(sent)
     native = _texts_of(clean, clean.held["row_no"])
     reasons = dict(zip(taken.held["row_no"], taken.held["reasons"], strict=True))
     logged = {
@@ -100,6 +102,8 @@ def judge(into: Judged, contract: Contract, sent: Sent, taken: Taken, clean: Tak
     }
     told = _Told(contract, taken, reasons, logged)
     for mark in _accidents(contract, sent, {texts[list(clean.sent).index(contract.key[0])] for texts in native}):
+        if told.is_held_for_another(mark):
+            continue
         outcome = told.outcome(mark)
         first = mark[0]
         example = f"row {first['row_no']} {first['column']}: {_short(first['sent'])} for {_short(first['clean'])}"
@@ -115,6 +119,15 @@ def judge(into: Judged, contract: Contract, sent: Sent, taken: Taken, clean: Tak
     )
 
 
+def _as_counted(sent: Sent) -> Sent:
+    """Without the blank lines of a CSV, zipped or not, which the truth counts as records and the intake does not."""
+    if sent.name.endswith(".xlsx"):
+        return sent
+    blank = sorted(row["row_no"] for row in sent.noise if row["kind"] == "blank_line")
+    told = [row for row in sent.noise if row["kind"] != "blank_line"]
+    return replace(sent, noise=[row | {"row_no": row["row_no"] - bisect_left(blank, row["row_no"])} for row in told])
+
+
 @dataclass(frozen=True)
 class _Told:
     """What the tables tell of one file's rows. reasons: row_no -> why it is held; logged: (row_no, column) -> rule."""
@@ -123,6 +136,12 @@ class _Told:
     taken: Taken
     reasons: dict[int, list[str]]
     logged: dict[tuple[int, str], str]
+
+    def is_held_for_another(self, marks: list[dict]) -> bool:
+        """Whether another row, whose key was damaged, took this row's key: both are held, and nothing is told of this error."""
+        held = {reason for mark in marks for reason in self.reasons.get(mark["row_no"], ())}
+        own = {mark["column"] for mark in marks}
+        return held == {"duplicate_key:"} and not own & {"", *self.contract.key}
 
     def outcome(self, marks: list[dict]) -> Outcome:
         """Of one accident: of a repeated row it is enough that one of the two is held."""

@@ -36,7 +36,7 @@ INTRODUCTION = """\
 # Drafted from {file}: {rows:,} rows, {columns} columns. Nothing here was told by a person yet. To settle:
 #   title, owner, delivery.every, .late_after and .kind (events, snapshot or changes); the columns' names; codes instead of words
 #   policy: mark keeps a row whose cell is not believed and says so; hold gives it back to its department
-#   dependencies were found in this sample; keep those that are meant
+#   dependencies were found in this sample; keep those that are meant, and of those that allow no exception take `repair: alike` away
 # As it stands: {kept:,} rows kept, of them {repaired:,} mended and {marked:,} marked; {held:,} held.
 """
 
@@ -101,7 +101,11 @@ def _given(path: Path, feed: str | None, told: dict[str, Any], table: DraftedTab
     }  # fmt: skip
     if table.dependencies:
         given["dependencies"] = [
-            {"determinant": [name_of[c] for c in determinant], "dependent": [name_of[d.dependent] for d in found]}
+            {
+                "determinant": [name_of[c] for c in determinant],
+                "dependent": [name_of[d.dependent] for d in found],
+                "repair": "alike",
+            }
             for determinant, found in grouped(table.dependencies).items()
             if all(name_of[c] in columns for c in (*determinant, *(d.dependent for d in found)))
         ]

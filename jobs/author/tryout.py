@@ -20,11 +20,12 @@ from jobs.home import ZONE, Home
 from jobs.ingest.land import Landed, extra_titles, land
 from jobs.ingest.references import bring_references
 from jobs.whole import written_whole
-from quality import forms
+from quality import dates, forms
 from quality.forms import name
 from quality.reasons import say_held, say_repaired
 from quality.sift import Sifted, repairs, sift
 from schemas.contract import Column, Contract
+from schemas.written import ROC_YEAR
 
 CHUNK = 5_000
 
@@ -163,7 +164,8 @@ def written(column: Column, value: Any) -> str:
             return "是" if value else "否"
         case datetime() | date():
             local = value.astimezone(ZONE) if isinstance(value, datetime) else value
-            return local.strftime(forms.declared(column)[0])
+            form = forms.declared(column)[0]
+            return dates.republican(local, form) if form.startswith(ROC_YEAR) else local.strftime(form)
         case float() | Decimal():
             plain = f"{Decimal(f'{value:.15g}'):f}"  # 0.052000000000000005 is what a computer makes of 0.052
             return plain.rstrip("0").rstrip(".") if "." in plain else plain

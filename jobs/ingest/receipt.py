@@ -28,6 +28,7 @@ NEXT = {
     "rejected": "本次数据已由平台退回。请按以上说明更正后,以同名文件重新上传。",
     "repeated": "无需操作。若本意是更正,请确认上传的是更正后的文件。",
 }
+DOUBTED = "不必重报。存疑之处列在下面,请核对。"
 MEND = "改好补正文件后,直接把它放回投放目录即可,不必重报整份文件;其余各行已接收。"
 MEND_REFUSED = "本文件未进入数据平台。请改好补正文件,直接把它放回投放目录;或更正原文件后,以同名文件重新上传。"
 MEND_REFUSED_AGAIN = "这份补正文件没有采用,原来的报送不受影响。请按以上说明更正后,以同样的文件名放回投放目录。"
@@ -54,6 +55,8 @@ def give_receipt(
             "marks": _reasons(con, contract, "kept", "marks"),
             "repairs": _repairs(con, contract),
         }
+        if facts["marks"] and facts["what_next"] == NEXT["passed"]:
+            facts["what_next"] = DOUBTED
     return _write(folder / f"{stem}.html", render_receipt(facts))
 
 

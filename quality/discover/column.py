@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from quality import forms, prose
+from quality import dates, forms, prose
 from quality.discover.shapes import pattern_of
 from quality.evidence.spelling import CLOSED, FREQUENT, MOST_VALUES, templates
 from schemas.contract import Column
@@ -36,7 +36,9 @@ DAYS = (
     "yyyy/M",
     "yyyyMM",
     "yyyy年M月",
+    "yyyMMdd",
 )
+BARE = ("yyyyMM", "yyyyMMdd", "yyyMMdd")  # which numbers may be as well
 CLOCKS = ("H:mm:ss", "H:mm")
 CLASHING = ("M/d/yyyy", "d/M/yyyy")  # where every day is below 13 nobody can tell one from the other
 NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
@@ -45,6 +47,7 @@ SCALES = 4  # times: numbers with a sign after them that are so much larger or s
 SEVERAL = 0.05  # of the rows written with a second unit's word, for the words to be noise and not misspellings of one
 A_CODE = 5  # digits of one length from which they are a code; four may be a year
 MOST_DIGITS = 15  # before the point; longer ones are codes
+YEARS = (1900, 2100)  # whole numbers between are years, of which a tenth is no small step
 WIDE = 4  # times the middle 98 % that a number may lie outside of it
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤張劉陳楊黃趙吳孫馬鄭羅韓馮鄧許蘇葉盧鍾陸"
 ADDRESS = re.compile(r"[省市区县鎮镇乡街道路巷弄号號幢栋室村组]")
@@ -173,10 +176,10 @@ def _moment(
 def _written_so(con: duckdb.DuckDBPyConnection, real: Mapping[str, int], form: str) -> float:
     """Share of rows that are written in one form, in years that an extract of our time may hold."""
     con.register("text_of", pa.table({"text": pa.array(real, pa.string()), "n": pa.array(real.values(), pa.int64())}))
-    read = f"try_strptime(text, {forms.quote(strptime_of(form))})"
+    read = dates.strptime("text", [strptime_of(form)])
     right = (
         f"year({read}) BETWEEN 1900 AND 2100"
-        if form not in ("yyyyMM", "yyyyMMdd")
+        if form not in BARE
         else f"year({read}) BETWEEN 1930 AND 2050 AND length(text) = {len(form)}"
     )
     found = con.execute(f"SELECT coalesce(sum(n) FILTER ({right}), 0) / sum(n) FROM text_of").fetchone()
@@ -281,7 +284,8 @@ def _range(figures: list[float], whole: bool, drafted: Drafted) -> None:
     """What is plausible: the middle 98 % and several times its width on both sides, not below zero where nothing is."""
     low, high = figures[len(figures) // 100], figures[-1 - len(figures) // 100]
     farthest = figures[-1 - len(figures) // 1000]  # of all but one in a thousand: what tails off slowly is no outlier
-    width = max(high - low, abs(high) * 0.1, 1.0 if whole else 0.0)
+    years = whole and YEARS[0] <= figures[0] and figures[-1] <= YEARS[1]
+    width = max(high - low, 0.0 if years else abs(high) * 0.1, 1.0 if whole else 0.0)
     bounds = [low - WIDE * width, max(high + WIDE * width, farthest + (farthest - low) * WIDE)]
     if figures[0] >= 0:
         bounds[0] = max(0.0, bounds[0])

@@ -11,6 +11,7 @@ MOST_SHAPES = 4
 LEAST_SHARE = 0.02  # of the rows that a shape needs to be one of them
 MOST_RUNS = 9
 RARE_LENGTH = 0.004  # of a shape's rows: a run that is so long in fewer rows is taken for broken
+LONGEST_COUNT = 3  # digits of what is also written with one: it counts something, and a count grows
 LONGEST_WORD = 6  # letters; longer runs are words, and words have no shape
 
 _LETTERS = re.compile(r"[A-Za-z]+")
@@ -86,6 +87,8 @@ def _run(kind: str, said: Mapping[str, int]) -> str | None:
         lengths[len(text)] += n
     usual = [length for length, n in lengths.items() if n >= RARE_LENGTH * rows]
     low, high = min(usual), max(usual)
+    if kind == "9" and low == 1:
+        high = max([high, *(len(text) for text in said if text[0] != "0" and len(text) <= LONGEST_COUNT)])
     times = "" if low == high == 1 else f"{{{low}}}" if low == high else f"{{{low},{high}}}"
     if kind == "9":
         return rf"\d{times}"

@@ -17,6 +17,7 @@ DOMINATES = 0.5  # of what the witnesses say
 OVERWHELMS = 0.8
 MORE_THAN_ONE = 2  # other rows, before an odd value is overruled
 FEW = 3  # before a well-formed one is
+MANY = 30  # before another word is, by a rule nobody vouched for: fewer leave room for one exception in ten (rule of three, Hanley 1983)
 STANDS = 0.1  # of what the witnesses say: a well-formed value that as many support is not overruled
 ALIKE = 0.6  # of the letters
 
@@ -45,12 +46,17 @@ class Mended:
 
 
 def decide(
-    cell: Cell, spelling: Spelling | None, told_by_it: Set[str] = frozenset(), *, coded: bool = False
+    cell: Cell,
+    spelling: Spelling | None,
+    told_by_it: Set[str] = frozenset(),
+    *,
+    coded: bool = False,
+    vouched: bool = True,
 ) -> Mended | str | None:
     """Mended; 'dependency' when the witnesses are against the cell and nothing is sure; None when it may stand.
 
     told_by_it: the columns that the cell's column determines in its turn. coded: the cell's text is a word and the witnesses'
-    values are codes, so that their letters are not compared.
+    values are codes, so that their letters are not compared. vouched: a person stands for every dependency that was asked.
     """
     said, own = _weigh(cell)
     best = max(said, key=lambda value: said[value], default=None)
@@ -59,7 +65,7 @@ def decide(
         return None
     if (
         best is not None
-        and _convinces(cell, best, share, own, coded)
+        and _convinces(cell, best, share, own, coded, vouched)
         and not _word_against_word(cell, best, told_by_it)
     ):
         return Mended(cell.row_no, cell.column, best, "dominant", _evidence(cell, best))
@@ -81,7 +87,7 @@ def _weigh(cell: Cell) -> tuple[dict[str, float], float]:
     return {value: share for value, share in said.items() if value != cell.value}, own
 
 
-def _convinces(cell: Cell, best: str, share: float, own: float, coded: bool) -> bool:
+def _convinces(cell: Cell, best: str, share: float, own: float, coded: bool, vouched: bool) -> bool:
     rows = max(w.says for w in cell.witnesses if w.value == best)
     if cell.value is None:
         return (share >= OVERWHELMS and rows >= MORE_THAN_ONE) or (share >= DOMINATES and rows >= FEW)
@@ -89,7 +95,7 @@ def _convinces(cell: Cell, best: str, share: float, own: float, coded: bool) -> 
         return share >= DOMINATES and rows >= MORE_THAN_ONE and own < share / 3
     if not coded and rows >= FEW and _alike(cell.value, best):
         return share >= DOMINATES and own < share / 3
-    return share >= OVERWHELMS and rows >= FEW and own <= STANDS
+    return share >= OVERWHELMS and rows >= (FEW if vouched else MANY) and own <= STANDS
 
 
 def _word_against_word(cell: Cell, best: str, told_by_it: Set[str]) -> bool:

@@ -103,7 +103,13 @@ def _settle(
     heard: set[int] = set()
     told_by_it = {c for d in contract.dependencies if d.determinant == [column] for c in d.dependent}
     for cell in doubtful(con, "cell", column, [tuple(d.determinant) for d in by]):
-        verdict = decide(cell, spellings.get(cell.value or ""), told_by_it, coded=bool(spec.words))
+        verdict = decide(
+            cell,
+            spellings.get(cell.value or ""),
+            told_by_it,
+            coded=bool(spec.words),
+            vouched=all(d.repair is True for d in by),
+        )
         heard.add(cell.row_no)
         if isinstance(verdict, Mended) and spec.repair and all(d.repair for d in by):
             mended.append(verdict)

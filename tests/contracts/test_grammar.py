@@ -206,6 +206,7 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("columns.kind.references", {"feed": "equipment", "column": "kind", "policy": "hold"}, sifted),
     ("dependencies", [{"determinant": ["score"], "dependent": ["kind"]}], dominated),
     ("dependencies", [{"determinant": ["score"], "dependent": ["kind"], "repair": False}], dominated),
+    ("dependencies", [{"determinant": ["score"], "dependent": ["kind"], "repair": "alike"}], dominated),
     ("dependencies", [{"determinant": ["score"], "dependent": ["kind"], "repair": False, "policy": "hold"}], dominated),
     (
         "run_together",
@@ -256,6 +257,7 @@ FAULTS = [
     ({"tpye": "string"}, "columns.kind.tpye: unknown key 'tpye'; did you mean 'type'?"),
     ({"codes": "no_such_list"}, "there is no code list 'no_such_list'"),
     ({"type": "date", "formats": ["yyyy-mmm"]}, "known are yyyy"),
+    ({"type": "date", "formats": ["M/d/yyy"]}, "comes first"),
     ({"range": [0, 1]}, "only a number has a range"),
     ({"pattern": "("}, "is not a regular expression"),
     ({"type": "resident_id", "privacy": "L1"}, "at least L3"),

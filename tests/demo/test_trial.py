@@ -47,3 +47,27 @@ def test_a_clean_cell_that_changed_is_damage_and_a_wrong_repair_is_wrong() -> No
     judge(found, contract, Sent("f", b"", [mark]), taken, replace(taken, repairs=repairs.iloc[:0]))
     assert found.damage == {"petition.likes": 1}
     assert found.kinds["comma_for_point"].counts == {"wrong": 1}
+
+
+def test_a_row_whose_key_a_damaged_row_took_tells_nothing_of_its_own_error() -> None:
+    contract = load_contract(FEEDS / "petition.yaml")
+    sent = pd.DataFrame({column: ["1", "1"] for column in contract.columns}, index=pd.Index([1, 2], name="row_no"))
+    held = pd.DataFrame({"row_no": [1, 2], "reasons": [["duplicate_key:"], ["duplicate_key:"]]})
+    nothing = pd.DataFrame({"row_no": [], "column_name": [], "rule": []})
+    taken = Taken("f", "passed", 2, sent, sent.iloc[:0], held, nothing)
+    clean = replace(taken, held=held.iloc[:0])
+
+    def mark(row_no: int, column: str, kind: str) -> dict:
+        said = {"noise_id": f"N{row_no}", "sent": "1", "clean": "5", "key": "5", "expect": "repaired"}
+        return said | {"row_no": row_no, "column": column, "kind": kind}
+
+    found = Judged()
+    sent_rows = [mark(1, "likes", "unit_behind"), mark(2, contract.key[0], "old_code")]
+    judge(found, contract, Sent("f", b"", sent_rows), taken, clean)
+    assert {kind: dict(tally.counts) for kind, tally in found.kinds.items()} == {"old_code": {"held_instead": 1}}
+
+
+def test_blank_lines_of_a_csv_move_no_row() -> None:
+    kinds = [CATALOGUE[kind] for kind in ("blank_line", "duplicate_row")]
+    found, _ = hold_trial(city_sheets(["disability_certificate"]), [101], kinds, 0.3, lambda step: None)
+    assert found.kinds["duplicate_row"].recall == 1.0 and not found.false_holds

@@ -142,6 +142,21 @@ def test_what_a_draft_finds_is_mended_and_marked(home: Home, tmp_path: Path) -> 
     }  # fmt: skip
 
 
+def test_the_gate_admits_what_a_draft_only_marks(home, contracts, drop, take, rows, tmp_path: Path) -> None:
+    """A required cell that is empty and a figure out of its range are kept and marked: neither is a promise broken."""
+    sent = cases()
+    sample = written(tmp_path / "案件.csv", as_csv(sent))
+    contracts["case"] = contract_from(draft_contract(sample, "case"), tmp_path)
+    assert contracts["case"].columns["shang_bao_shi_jian"].required and contracts["case"].columns["fei_yong"].range
+    sent[5][1], sent[6][5] = "", "99999999.00"
+    drop("case", "案件.csv", as_csv(sent))
+    (entry,) = take("case")
+    assert (entry.status, entry.kept_rows) == ("passed", 240), entry.words
+    assert {row["row_no"] for row in rows("ops", "mark")} == {6, 7}
+    receipt = next((home.returns / "unsettled").glob("*.html")).read_text(encoding="utf-8")
+    assert "请核对" in receipt and "无需操作" not in receipt
+
+
 def test_trying_leaves_the_lake_alone(home: Home, tmp_path: Path) -> None:
     sample = written(tmp_path / "案件.csv", as_csv(cases(40)))
     run = CliRunner().invoke(app, ["draft", str(sample), "--out", str(tmp_path / "case.yaml")])

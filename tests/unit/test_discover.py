@@ -22,6 +22,7 @@ def drafted(counts: dict[str, int], header: str = "列", rows: int | None = None
     ("values", "pattern"),
     [
         ([f"JQ{n:012d}" for n in range(100)], r"JQ\d{12}"),
+        ([*(f"土地{n % 9}建物1" for n in range(300)), "土地20建物1"], r"土地\d{1,2}建物\d"),
         ([f"{n}%" for n in range(5, 100)] + ["空"] * 20, r"\d{1,2}%|空"),
         ([f"A-{n:03d}/{n % 3}" for n in range(100)], r"A\-\d{3}/\d"),
         (["al", "ak", "ca"] * 20, "[a-z]{2}"),
@@ -44,6 +45,7 @@ def test_a_shape_is_told_by_nearly_all_values(values: list[str], pattern: str | 
         (["2026-01-05", "2026-02-11"], {"type": "date", "formats": ["yyyy-MM-dd"]}),
         (["2026/1/5", "2026/2/11"], {"type": "date", "formats": ["yyyy/M/d"]}),
         (["20260105", "20260211"], {"type": "date", "formats": ["yyyyMMdd"]}),
+        (["0740918", "1081215"], {"type": "date", "formats": ["yyyMMdd"]}),
         (["2026/1/5 9:30", "2026/2/11 10:05"], {"type": "timestamp", "formats": ["yyyy/M/d H:mm"]}),
         (["13/25/2011", "12/25/2011"], {"type": "string"}),
         (["12/25/2011", "2/3/2011"], {"type": "date", "formats": ["M/d/yyyy"]}),
@@ -52,6 +54,7 @@ def test_a_shape_is_told_by_nearly_all_values(values: list[str], pattern: str | 
         (["12.5", "345"], {"type": "number"}),
         (["12.0 oz", "12.5 oz."], {"type": "number", "unit": ["oz", "oz."]}),
         (["0.05", "0.04%"], {"type": "number", "unit": ["%"]}),
+        (["2017", "2020"], {"type": "integer", "range": [2005, 2032]}),
         (["12 kg", "9 kg"], {"type": "string"}),
         (["5 kg", "5000 g"], {"type": "string"}),
         (["1,234", "2,345"], {"type": "string"}),

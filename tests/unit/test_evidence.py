@@ -298,3 +298,19 @@ def says(value: str, count: int, rows: int, agrees: int = 0) -> Witness:
 def test_witnesses_are_weighed(value: str | None, odd: bool, witnesses: list[Witness], outcome: str | None) -> None:
     verdict = decide(Cell(1, "c", value, odd, witnesses), None)
     assert (verdict.value if isinstance(verdict, Mended) else verdict) == outcome
+
+
+@pytest.mark.parametrize(
+    ("value", "witness", "outcome"),
+    [
+        ("商业用", says("住家用", 14, 14), "dependency"),
+        ("商业用", says("住家用", 30, 30), "住家用"),
+        ("Main Stret", says("Main Street", 3, 3), "Main Street"),
+        (None, says("住家用", 5, 9), "住家用"),
+    ],
+)
+def test_a_rule_nobody_vouched_for_overrules_another_word_only_against_many_rows(
+    value: str | None, witness: Witness, outcome: str
+) -> None:
+    verdict = decide(Cell(1, "use", value, False, [witness]), None, vouched=False)
+    assert (verdict.value if isinstance(verdict, Mended) else verdict) == outcome

@@ -22,6 +22,8 @@ MENDED = [
     ("date", {}, "２０２０－０１－０３", "2020-01-03", "full_width"),
     ("date", {"formats": ["yyyy-MM"]}, "2026年3月", "2026-03-01", "date_form"),
     ("date", {"formats": ["yyyyMMdd"]}, "2026-03-15", "2026-03-15", "date_form"),
+    ("date", {"formats": ["yyyMMdd"]}, "2019-12-15", "2019-12-15", "date_form"),
+    ("date", {"formats": ["yyyMMdd"]}, "民國108年12月15日", "2019-12-15", "roc_year"),
     ("timestamp", {}, "2026/3/1 9:05", "2026-03-01 09:05:00+08:00", "date_form"),
     ("timestamp", {}, "2026年3月1日 9时5分", "2026-03-01 09:05:00+08:00", "date_form"),
     ("timestamp", {}, "46082.5", "2026-03-01 12:00:00+08:00", "excel_serial"),
@@ -38,6 +40,7 @@ MENDED = [
     ("resident_id", {}, "110105491231002", "11010519491231002X", "id_15_to_18"),
     ("person_name", {}, "张　三", "张三", "spacing"),
     ("string", {}, "Ａ座３幢", "A座3幢", "full_width"),
+    ("string", {}, "價金：４９０．６萬元．", "價金：490.6萬元．", "full_width"),
     ("string", {}, "东湖\u200b花园", "东湖花园", "unseen_sign"),
     ("person_name", {}, "张\u2060三", "张三", "unseen_sign"),
     ("mobile", {}, "137\u200d12345678", "13712345678", "unseen_sign"),
@@ -93,6 +96,23 @@ MENDED = [
     ("person_name", {}, "ÕÅÈý", "张三", "decoded"),
     ("free_text", {}, "¾´°®µÄÁìµ¼", "敬爱的领导", "decoded"),
     ("free_text", {}, "涓滄箹鑺卞洯", "东湖花园", "decoded"),
+    ("string", {}, "1鍗曞厓", "1单元", "decoded"),
+    ("string", {}, "东湖花园".encode().decode("latin-1"), "东湖花园", "decoded"),  # its last byte is a soft hyphen
+    (
+        "free_text",
+        {},
+        "\t" + "长江".encode("gbk").decode("latin-1") + "草原".encode("gbk").decode("latin-1") + "\n\t",
+        "长江草原",
+        "decoded",
+    ),
+    ("free_text", {}, "伊景园·昇明——路".encode("gbk").decode("latin-1"), "伊景园·昇明——路", "decoded"),
+    ("string", {}, "æ±Ÿè¾¹", "江边", "decoded"),  # by Windows-1252
+    ("string", {}, "JosÃ© MartÃ\xad", "José Martí", "decoded"),
+    ("string", {}, "don\x92t", "don’t", "decoded"),
+    ("person_name", {}, "迪丽热巴·迪力木拉提".encode("gbk").decode("latin-1"), "迪丽热巴·迪力木拉提", "decoded"),
+    ("string", {"map": {"女": "female"}}, "Å®", "female", "decoded"),
+    ("string", {"pattern": r"第\d+号"}, "第12号".encode().decode("latin-1"), "第12号", "decoded"),
+    ("boolean", {}, "æ\x98¯", "True", "decoded"),
     ("free_text", {}, "<p>路灯&#65292;不亮</p>", "路灯，不亮", "markup"),
     ("free_text", {}, "路灯\x07不亮", "路灯不亮", "unseen_sign"),
     ("string", {"pattern": r"\d{15}"}, "330499-001-001001", "330499001001001", "code_form"),
@@ -104,6 +124,10 @@ MENDED = [
 AS_AGREED = [
     ("date", {}, "2020-01-03", "2020-01-03"),
     ("date", {"formats": ["yyyyMM"]}, "202603", "2026-03-01"),
+    ("date", {"formats": ["yyyMMdd"]}, "0740918", "1985-09-18"),
+    ("date", {"formats": ["yyyMMdd", "yyyy-MM-dd"]}, "1081215", "2019-12-15"),
+    ("date", {"formats": ["yyy/M/d"]}, "109/1/3", "2020-01-03"),
+    ("timestamp", {"formats": ["yyy.M.d H:mm"]}, "74.9.18 8:05", "1985-09-18 08:05:00+08:00"),
     ("timestamp", {}, " 2026-03-01 09:05:00\t", "2026-03-01 09:05:00+08:00"),
     ("money", {}, "-1086.5", "-1086.50"),
     ("integer", {}, "007", "7"),
@@ -115,6 +139,22 @@ AS_AGREED = [
     ("free_text", {}, "为什么???不处理", "为什么???不处理"),
     ("free_text", {}, "浏阳河边12.5°C·晴，Café Rén，3<5", "浏阳河边12.5°C·晴，Café Rén，3<5"),
     ("string", {"map": {"无": "none", "有": "some"}}, "无", "none"),
+    *(
+        ("string", {}, text, text)
+        for text in [
+            "Þór Größe",
+            "MÜßIG",
+            "20°±5",
+            "§12–14",
+            "Is it 5?",
+            "A?b=1 or what",
+            "བཀྲ་ཤིས།",
+            "پەرھات",
+            "绮媛涛",
+            "联通",
+        ]
+    ),
+    ("person_name", {}, "Þór", "Þór"),
 ]
 HELD = [
     ("date", "03/04/2026", "third of April or fourth of March"),
@@ -147,10 +187,16 @@ HELD = [
     ("mobile", "13712345678/13812345679", "two numbers"),
     ("resident_id", "110105********002X", "masked"),
     ("person_name", "张某某", "masked"),
+    ("person_name", "周昊 男", "a name and a sex, or a name of three signs"),
     ("person_name", "张三（户主）", "a note may name another"),
     ("person_name", "李?", "a sign is lost"),
     ("free_text", "锟斤拷锟斤拷", "lost for good"),
     ("free_text", "A?A6??????????", "lost for good"),
+    ("string", "鍖椾含甯?", "北京市, of which the last byte is lost"),
+    ("string", "3?", "3幢 or 3号, or is it asked"),
+    ("string", "6855???188a9887502", "lost for good"),
+    ("string", "3Â¥", "3楼 in GBK or 3¥ in UTF-8"),
+    ("string", "\x8eì\x9f", "in no table a text"),
     ("string", "同上", "only the file's order would tell"),
 ]
 WRITTEN_IN = {"date": "%Y-%m-%d", "timestamp": "%Y-%m-%d %H:%M:%S"}
@@ -213,6 +259,12 @@ def test_a_rule_that_asks_another_column_for_a_birth_date_is_refused_when_the_co
             {"born": {"from": ["出生"], "type": "date"}},
             rows=[{"born_as_id": {"must": "born = id_birth_date(born)", "zh": "不符"}}],
         )
+
+
+@pytest.mark.parametrize("text", ["991102", "066  25", "1081315", "2020113", "10812151"])
+def test_what_is_no_day_of_the_republic_is_held(text: str) -> None:
+    (row,) = read_values(one_column("date", formats=["yyyMMdd"]), [text])
+    assert row.reasons == ["date:value"], f"{text} was read as {row.values['value']}"
 
 
 def test_a_day_of_seven_digits_is_held_also_where_the_agreed_form_is_digits() -> None:

@@ -186,6 +186,11 @@ def test_the_workbook_is_text_throughout_and_marks_what_is_wrong(tmp_path: Path)
     assert [found.name for found in tmp_path.iterdir()] == ["a.xlsx"], "no scratch stays behind"
     sheet = openpyxl.load_workbook(path).active
     assert sheet is not None and sheet.freeze_panes == "A2"
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight, sheet.print_title_rows) == (
+        "landscape",
+        0,
+        "$1:$1",
+    )
     head, first, second = sheet.iter_rows()
     assert [cell.value for cell in head] == [*TITLES, "行号", "原因"] and all(cell.font.bold for cell in head)
     assert [cell.value for cell in first] == [*NASTY, "12", "列3的写法不符合约定"]

@@ -66,6 +66,9 @@ def write_mend_xlsx(path: Path, header: list[str], rows: Iterable[HeldRow], stag
         sheet = book.add_worksheet(MARKED)
         head, plain, wrong, reason = (book.add_format(TEXT | style) for style in STYLES)
         sheet.freeze_panes(1, 0)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)  # printed, a row stays on one page, under its titles
+        sheet.repeat_rows(0)
         for i, width in enumerate([*_widths(header, first), NARROWEST, REASON_WIDTH]):
             sheet.set_column(i, i, width)
         for i, title in enumerate([*header, NUMBER, REASON]):
