@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from jobs.author.cli import app as author_app
+from jobs.backtest.cli import app as backtest_app
 from jobs.bench.cli import app as bench_app
 from jobs.contract.cli import app as contract_app
 from jobs.home import MissingKey, home
@@ -31,6 +32,7 @@ app.add_typer(author_app)
 app.add_typer(operate_app)
 app.add_typer(quality_desk_app)
 app.add_typer(warn_app)
+app.add_typer(backtest_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(contract_app, name="contract")
 app.add_typer(warning_app, name="warning")

@@ -4,6 +4,7 @@ CITYBRAIN_HOME   state (default: var/ in the checkout)
 CITYBRAIN_FEEDS  further folders of contracts, separated by ':'
 CITYBRAIN_LAKE   root of the tables (default: HOME/lake)
 CITYBRAIN_KEY    the secret behind pseudonyms and row keys (else HOME/secrets/key)
+CITYBRAIN_LOCALE the language of pages, zh (default) or en
 CITYBRAIN_TODAY  freeze the clock's day, YYYY-MM-DD (else HOME/today); the demo's data end on a fixed day
 """
 
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from jobs.whole import written_whole
@@ -96,6 +98,10 @@ class Home:
         """A moment of the machine's clock as the city sees it: when its day is frozen, that day at the same hour."""
         frozen = self.frozen_day
         return moment.replace(year=frozen.year, month=frozen.month, day=frozen.day) if frozen else moment
+
+    @property
+    def language(self) -> Literal["zh", "en"]:
+        return "en" if os.environ.get("CITYBRAIN_LOCALE", "zh").startswith("en") else "zh"
 
     @property
     def frozen_day(self) -> date | None:

@@ -22,7 +22,7 @@ def register_people(spark: SparkSession, home: Home, contracts: dict[str, Contra
 
     A person's id is random and, once given, stays; it is never derived from the resident ID. Leaves the view `person_row`.
     """
-    rows = _identified_rows(spark, home, contracts).cache()
+    rows = identified_rows(spark, home, contracts).cache()
     people = _people(spark, home, rows)
     linked = rows.join(people, "resident_id").select("feed", "delivery_id", "row_no", "person_id")
     linked.write.format("delta").mode("overwrite").save(home.table("register", "person_row"))
@@ -30,7 +30,7 @@ def register_people(spark: SparkSession, home: Home, contracts: dict[str, Contra
     _describe(spark, home, contracts)
 
 
-def _identified_rows(spark: SparkSession, home: Home, contracts: dict[str, Contract]) -> DataFrame:
+def identified_rows(spark: SparkSession, home: Home, contracts: dict[str, Contract]) -> DataFrame:
     """(feed, delivery_id, row_no, resident_id) of every row of a period's current delivery."""
     from pyspark.sql import DataFrame
 

@@ -41,7 +41,7 @@ def _register_feed(spark: SparkSession, home: Home, contract: Contract) -> None:
         read(spark, path).createOrReplaceTempView(f"silver_{feed}")
         rows = spark.sql(current_rows(contract, f"silver_{feed}", "delivery_now"))
     else:
-        rows = spark.createDataFrame([], _schema(contract))
+        rows = spark.createDataFrame([], schema_of(contract))
     rows.createOrReplaceTempView(f"now_{feed}")
     spark.sql(_with_person(contract)).createOrReplaceTempView(feed)
     spark.catalog.cacheTable(feed)  # features and every rule read it again; Spark spills what does not fit
@@ -60,7 +60,8 @@ def _with_person(contract: Contract) -> str:
     )
 
 
-def _schema(contract: Contract) -> str:
+def schema_of(contract: Contract) -> str:
+    """Of a feed without a row, in SQL."""
     typed = [
         f"{c} {SPARK_TYPES.get(spec.type, 'STRING')}" for c, spec in contract.columns.items() if not spec.identifies
     ]

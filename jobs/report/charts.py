@@ -35,7 +35,7 @@ def trend_svg(trend: tuple[TrendDay, ...]) -> str | None:
         .mark_point(color=_INK, fill="white", size=26, strokeWidth=1.2, opacity=1)
         .encode(x=x, y="observed:Q"),
     )
-    return _svg(chart.properties(width=_TREND_SIZE[0], height=_TREND_SIZE[1]))
+    return as_svg(chart.properties(width=_TREND_SIZE[0], height=_TREND_SIZE[1]))
 
 
 def days_above(trend: tuple[TrendDay, ...]) -> int:
@@ -60,7 +60,7 @@ def map_svg(cells: tuple[Cell, ...]) -> str | None:
         .encode(longitude="x:Q", latitude="y:Q", text="town:N")
     )
     chart = alt.layer(ground, names, names.mark_text(fontSize=7, font=SANS, fill=_INK))
-    return _svg(chart.project(type="identity", reflectY=True).properties(width=_MAP_SIZE[0], height=_MAP_SIZE[1]))
+    return as_svg(chart.project(type="identity", reflectY=True).properties(width=_MAP_SIZE[0], height=_MAP_SIZE[1]))
 
 
 def _day(day: TrendDay) -> dict[str, object]:
@@ -91,7 +91,8 @@ def _town_names(shapes: list[dict]) -> list[dict[str, object]]:
     ]
 
 
-def _svg(chart: alt.LayerChart | alt.FacetChart) -> str:
+def as_svg(chart: alt.LayerChart | alt.FacetChart) -> str:
+    """In the reports' typeface and colours."""
     dressed = chart.configure(font=SANS, background="transparent").configure_view(stroke=None)
     dressed = dressed.configure_axis(
         labelFontSize=8, labelColor=_INK, gridColor=_RULE, gridWidth=0.5, domainColor=_RULE, tickColor=_RULE

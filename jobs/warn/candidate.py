@@ -41,7 +41,19 @@ class Candidate:
 
 def facts(row: dict[str, Any]) -> str:
     """A row's facts as JSON. Current rows hold no identifying column; the person's id stays inside."""
-    hidden = {"delivery_id", "row_no", "row_key", "newest", "period", "attempt", "person_id", "subject_key"}
+    hidden = {
+        "delivery_id",
+        "row_no",
+        "row_key",
+        "newest",
+        "period",
+        "attempt",
+        "person_id",
+        "subject_key",
+        "since",
+        "until",
+        "only",
+    }
     return json.dumps(
         {k: str(v) for k, v in row.items() if v is not None and k not in hidden}, ensure_ascii=False, sort_keys=True
     )

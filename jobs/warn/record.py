@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ def record(
     _create(spark, home)
     known = _known(spark, home, as_of)
     versions = {f"silver.{feed}": lake.version(home.table("silver", feed)) for c in candidates for feed in c.rule.feeds}
-    warnings = _cut([_warning(home, c, known, trust, versions, as_of, now) for c in candidates])
+    warnings = cut([warning_of(home, c, known, trust, versions, as_of, now) for c in candidates])
     evidence = [
         {"warning_id": warning["warning_id"], "table_version": versions[f"silver.{item.feed}"], **asdict(item)}
         for candidate, warning in zip(candidates, warnings, strict=True)
@@ -61,10 +62,11 @@ def record(
     return sorted(warnings, key=lambda warning: (-list(LEVELS_ZH).index(warning["level"]), -warning["score"]))
 
 
-def _warning(
+def warning_of(
     home: Home, c: Candidate, known: dict[tuple[str, str], dict[str, Any]], trust: Trust, versions: dict[str, Any],
     as_of: date, now: datetime,
 ) -> dict[str, Any]:  # fmt: skip
+    """A candidate as a row of gold.warning. known: matter -> its last warning within 14 days, whose id and time of raising it keeps."""
     rule = c.rule
     before = known.get((rule.family, c.subject_key), {})
     level = rule.level_of(c.score) or "blue"
@@ -85,10 +87,10 @@ def _warning(
     }  # fmt: skip
 
 
-def _cut(warnings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def cut(warnings: list[dict[str, Any]], budget: int = BUDGET_A_DAY) -> list[dict[str, Any]]:
     """The commander's budget: ranked by score, what is past B stays for analysts, below the line. Other lanes are never cut."""
     ranked = sorted((w for w in warnings if w["lane"] == "budget"), key=lambda warning: -warning["score"])
-    for warning in ranked[BUDGET_A_DAY:]:
+    for warning in ranked[budget:]:
         warning["status"] = "below_line"
     return warnings
 
@@ -105,7 +107,12 @@ def _known(spark: SparkSession, home: Home, as_of: date) -> dict[tuple[str, str]
         .where(f"seen_on >= date_sub(DATE '{as_of}', {SAME_MATTER_DAYS})")
         .collect()
     )
-    return {(row["family"], row["subject_key"]): row.asDict() for row in sorted(rows, key=lambda row: row["raised_at"])}
+    return by_matter(row.asDict() for row in rows)
+
+
+def by_matter(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Family and subject -> the warning raised last."""
+    return {(row["family"], row["subject_key"]): row for row in sorted(rows, key=lambda row: row["raised_at"])}
 
 
 def _merge(

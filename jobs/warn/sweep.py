@@ -103,7 +103,7 @@ def decide(scene: Scene) -> list[Move]:
         if not due:
             break
         for one in due:
-            now_as[one.warning_id] |= _after(one)
+            now_as[one.warning_id] |= after(one)
         moves += due
     return moves
 
@@ -129,7 +129,7 @@ def _due(scene: Scene) -> list[Move]:
     return [one for one in due.values() if one.into_id not in due]
 
 
-def _after(move: Move) -> dict[str, Any]:
+def after(move: Move) -> dict[str, Any]:
     """What the rules of the next pass read of a warning that was moved."""
     changed: dict[str, Any] = {"state": move.to_state}
     if move.from_state != move.to_state:
