@@ -82,7 +82,7 @@ def _event(result: Result, one: Outcome, words: dict[str, str], language: str) -
     }  # fmt: skip
 
 
-def _by_day(result: Result, language: str) -> alt.LayerChart | None:
+def _by_day(result: Result, language: str) -> alt.LayerChart | alt.FacetChart | None:
     """Bars of what was raised each day by family, and the budget's line."""
     rows = [
         {"day": f"{one['raised_on']}T00:00:00Z", "family": result.title(one["family"], language)}
@@ -108,7 +108,7 @@ def _by_day(result: Result, language: str) -> alt.LayerChart | None:
     return alt.layer(bars, line).properties(width=WIDTH, height=200)
 
 
-def _timeline(result: Result, language: str) -> alt.LayerChart | None:
+def _timeline(result: Result, language: str) -> alt.LayerChart | alt.FacetChart | None:
     """A bar from an event's start to its end, red when missed; a point at its first warning."""
     rows = [
         {
@@ -129,5 +129,5 @@ def _timeline(result: Result, language: str) -> alt.LayerChart | None:
     return alt.layer(bars, points).properties(width=WIDTH - 100, height=ROW * len(rows))
 
 
-def _picture(chart: alt.LayerChart | None) -> Markup | None:
+def _picture(chart: alt.LayerChart | alt.FacetChart | None) -> Markup | None:
     return Markup(as_svg(chart)) if chart else None

@@ -97,11 +97,11 @@ def play(
 ) -> Past:  # fmt: skip
     """The days in their order; told hears of each. Reads the lake and writes nothing to it."""
     used = feeds_of(contracts, rules)
-    cache_history(spark, home, used, known)
+    feeds = cache_history(spark, home, used, known)
     versions = {f"silver.{one.feed}": lake.version(home.table("silver", one.feed)) for one in used}
     past = Past(home, versions, budget)
     for day in days:
-        see(spark, used, day)
+        see(spark, feeds, day)
         past.live(find_all(spark, rules, day, lambda family: 1.0), day)
         told(day, past)
     for one in used:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from jobs import lake
-from jobs.backtest.events import judge, people_of, read_events, verdicts_of
+from jobs.backtest.events import Verdict, judge, people_of, read_events, verdicts_of
 from jobs.backtest.known import Knowing, known_deliveries
 from jobs.backtest.measure import measure, outcomes
 from jobs.backtest.replay import Told, play
@@ -41,6 +41,7 @@ def replay(
     happened = read_events(events, people_of(home)) if events else None
     past = play(sparks.session(), home, contracts, rules, known_deliveries(home, contracts, by), days, budget, told)
     raised = list(past.first.values())
+    verdicts: dict[str, Verdict]
     if happened is None:
         verdicts = verdicts_of(raised, warnings_now(home, "verdict IS NOT NULL"), timedelta(days=SAME_MATTER_DAYS))
         found = None

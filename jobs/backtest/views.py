@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 DELIVERY = "feed STRING, delivery_id STRING, period STRING, attempt INT, since DATE, until DATE"
 
 
-def cache_history(spark: SparkSession, home: Home, contracts: list[Contract], known: list[Known]) -> None:
+def cache_history(spark: SparkSession, home: Home, contracts: list[Contract], known: list[Known]) -> list[PastFeed]:
     """View `past_<feed>`: every row that was ever current, with the days its delivery was, and whether its key is in no other delivery."""
     rows = [(one.feed, one.delivery_id, one.period, one.attempt, one.since, one.until) for one in known]
     spark.createDataFrame(rows, DELIVERY).createOrReplaceTempView("delivery_now")
@@ -28,32 +29,44 @@ def cache_history(spark: SparkSession, home: Home, contracts: list[Contract], kn
     else:
         people = people.selectExpr("*", "CAST(NULL AS STRING) AS person_id").where("false")
     people.select("feed", "delivery_id", "row_no", "person_id").createOrReplaceTempView("person_row")
-    for contract in contracts:
-        _cache(spark, home, contract)
+    return [PastFeed(one, [of for of in known if of.feed == one.feed], _cache(spark, home, one)) for one in contracts]
 
 
-def see(spark: SparkSession, contracts: list[Contract], day: date) -> None:
+@dataclass(frozen=True)
+class PastFeed:
+    """A feed whose view `past_<feed>` is cached. known: its deliveries; repeats: whether a key is in two of them."""
+
+    contract: Contract
+    known: list[Known]
+    repeats: bool
+
+
+def see(spark: SparkSession, feeds: list[PastFeed], day: date) -> None:
     """Each feed's view under its name, as it was that morning."""
-    for contract in contracts:
-        spark.sql(seen(contract, day)).createOrReplaceTempView(contract.feed)
+    for feed in feeds:
+        spark.sql(seen(feed, day)).createOrReplaceTempView(feed.contract.feed)
 
 
-def seen(contract: Contract, day: date) -> str:
+def seen(feed: PastFeed, day: date) -> str:
     """The rows of current_rows among what was known; none that happened on the day or later."""
-    feed = contract.feed
+    contract, past = feed.contract, f"past_{feed.contract.feed}"
     known = f"since <= DATE '{day}' AND until > DATE '{day}'"
     if contract.delivery.kind == "snapshot":
-        known += f" AND period = (SELECT max(period) FROM delivery_now WHERE feed = '{feed}' AND {known})"
+        newest_period = max((one.period for one in feed.known if one.since <= day < one.until), default="")
+        known += f" AND period = '{newest_period}'"
     if time := event_time(contract):
         known += f" AND (`{time}` IS NULL OR `{time}` < TIMESTAMP '{day} 00:00:00')"
+    if not feed.repeats or contract.delivery.kind == "snapshot":
+        return f"SELECT *, 1 AS newest FROM {past} WHERE {known}"
     newest = "row_number() OVER (PARTITION BY row_key ORDER BY period DESC, attempt DESC)"
     return (
-        f"SELECT *, 1 AS newest FROM past_{feed} WHERE only AND {known} UNION ALL "
-        f"SELECT * FROM (SELECT *, {newest} AS newest FROM past_{feed} WHERE NOT only AND {known}) WHERE newest = 1"
+        f"SELECT *, 1 AS newest FROM {past} WHERE only AND {known} UNION ALL "
+        f"SELECT * FROM (SELECT *, {newest} AS newest FROM {past} WHERE NOT only AND {known}) WHERE newest = 1"
     )
 
 
-def _cache(spark: SparkSession, home: Home, contract: Contract) -> None:
+def _cache(spark: SparkSession, home: Home, contract: Contract) -> bool:
+    """Whether a key is in two deliveries."""
     feed, path = contract.feed, home.table("silver", contract.feed)
     silver = (
         read(spark, path)
@@ -72,3 +85,4 @@ def _cache(spark: SparkSession, home: Home, contract: Contract) -> None:
         f"JOIN (SELECT * FROM delivery_now WHERE feed = '{feed}') d ON s.delivery_id = d.delivery_id {joined}"
     ).createOrReplaceTempView(f"past_{feed}")
     spark.catalog.cacheTable(f"past_{feed}")
+    return spark.sql(f"SELECT 1 FROM past_{feed} WHERE NOT only LIMIT 1").first() is not None
