@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def _by_day(result: Result, language: str) -> alt.LayerChart | alt.FacetChart | 
     ]
     if not rows:
         return None
-    span = [f"{day}T00:00:00Z" for day in (result.days[0], result.days[-1])]
+    span = [f"{day}T00:00:00Z" for day in (result.days[0], result.days[-1] + timedelta(days=1))]
     x = alt.X(
         "utcyearmonthdate(day):T", scale=alt.Scale(type="utc", domain=span), axis=alt.Axis(title=None, format="%m-%d")
     )

@@ -47,6 +47,7 @@ def replay(
         found = None
     else:
         verdicts = {one["warning_id"]: judge(one, happened) for one in raised}
-        found = outcomes(happened, raised, days)
+        replayed = {rule.family for rule in rules}
+        found = outcomes([one for one in happened if one.family in replayed], raised, days)
     figures = measure([rule.family for rule in rules], raised, past.shown, verdicts, found or [], days)
     return Result(days, by, budget, rules, past, verdicts, found, figures)
