@@ -21,6 +21,7 @@ from superset_desk import open_desk
 
 from jobs import lake
 from jobs.home import CHECKOUT, home
+from schemas.warning_rule import Query, load_rules
 
 pytestmark = pytest.mark.city
 
@@ -190,6 +191,10 @@ def test_a_second_run_changes_nothing(city: City, spark: Any, monkeypatch: pytes
     from jobs.city.run import run_city
     from jobs.serve import serve
 
+    departments = [
+        path for room in ("bronze", "silver", "held", "quarantine") for path in (city.home / "lake" / room).glob("*")
+    ]
+    versions = {path: lake.version(str(path)) for path in departments}
     before = city.ask("SELECT warning_id, level, raised_at, observed FROM warning ORDER BY ALL")
     people = lake.version(str(city.home / "lake" / "identity" / "person"))
     for name in ("CITYBRAIN_HOME", "CITYBRAIN_TODAY", "CITYBRAIN_FEEDS"):
@@ -202,6 +207,23 @@ def test_a_second_run_changes_nothing(city: City, spark: Any, monkeypatch: pytes
         table = lake.scan(str(city.home / "lake" / "identity" / "person"))
         (twice,) = con.execute(f"SELECT count(*) - count(DISTINCT resident_id) FROM {table}").fetchone() or (None,)
     assert people is not None and twice == 0
+    assert len(versions) > 30 and {path: lake.version(str(path)) for path in departments} == versions, (
+        "warning changes no department's rows, payments among them"
+    )
+
+
+def test_no_person_is_scored(city: City) -> None:
+    """What a warning about a person rests on is counted, each row alike; neither register nor page holds a figure of a person's own."""
+    for rule in load_rules():
+        if rule.about_person and isinstance(rule.method, Query):
+            assert "1.0 AS weight" in rule.method.sql, rule.family
+    assert set(lake.columns(str(city.home / "lake" / "register" / "person"))) == {
+        "person_id", "sex", "birth_year", "grid_code", "registered", "feeds", "rows",
+    }  # fmt: skip
+    pseudonyms = [
+        column for (column,) in city.ask("SELECT column_name FROM duckdb_columns() WHERE column_name = 'person_id'")
+    ]
+    assert pseudonyms == []
 
 
 def test_the_brief_is_there_to_read(city: City) -> None:
