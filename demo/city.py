@@ -9,9 +9,10 @@ import pandas as pd
 
 from demo.grids import lay_out_grids
 from demo.life.care import Care, look_after
-from demo.life.lives import Lives, live
+from demo.life.lives import Lives, contribution_bases, live
 from demo.people import People, settle
 from demo.plan import Plan
+from demo.planted.entitlements import keep_up, plant_entitlements, told_of_lists
 from demo.planted.event import Event
 from demo.planted.fabrications import Fabrications
 from demo.planted.matters import plant_matters
@@ -59,17 +60,28 @@ def raise_city(plan: Plan) -> City:
     care = look_after(plan, lives)
     estates = keep_estates(plan, people.homes.buildings)
     swells, letters, shielded = Swells(events), pd.DataFrame({"event": [], "filed_at": []}), np.zeros(0, int)
-    if not plan.quiet:
+    everybody, register_day, kept = (
+        np.arange(len(people.frame)),
+        np.datetime64(plan.months()[-1], "D"),
+        np.zeros(0, int),
+    )
+    if plan.quiet:
+        keep_up(plan, lives, care)
+    else:
         rates = {recipe.name: weekly_rates(plan, recipe, grids) for recipe in (INCIDENTS, HOTLINE, URBAN_CASES)}
         swells = plant_swells(plan, grids, rates, events)
         shielded = plant_welfare(plan, lives, care, events)
+        told, guarded, kept = plant_entitlements(
+            plan, lives, care, shielded, contribution_bases(plan, everybody), register_day
+        )
+        shielded = np.concatenate([shielded, guarded])
+        events += told + told_of_lists(plan, lives, care, kept, register_day)
         letters = plant_matters(plan, people.homes, grids, people, swells)
         events += overdue_events(plan, estates, people.homes.buildings, grids["grid_code"].to_numpy())
     sensors = fit_sensors(plan, people, care, events)
     mask = np.zeros(len(people.frame), bool)
     mask[shielded] = True
-    unstruck = np.flatnonzero(lives.frame["paid_until"].notna())
     fabrications = Fabrications(plan)
     lots = fabrications.park(open_lots(plan, people.homes))
-    return City(plan, grids, people, lives, care, estates, sensors, lots, swells, letters, events, mask, unstruck,
+    return City(plan, grids, people, lives, care, estates, sensors, lots, swells, letters, events, mask, kept,
                 fabrications)  # fmt: skip

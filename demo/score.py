@@ -17,13 +17,17 @@ CLUSTERS = ["incident_cluster", "hotline_cluster"]
 DEVICES = ["elder_silent", "device_failed"]
 FAMILIES = [
     *SURGES, *CLUSTERS, *DEVICES, "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", "elevator_overdue",
+    "benefit_exclusive", "benefit_tier_age", "benefit_over_limit", "cremated_still_registered",
+    "age_reached", "certificate_due", "entitled_not_enrolled",
 ]  # fmt: skip
 EXPLAINED = {
     "incident_surge": ["incident_cluster", "near_repeat"], "hotline_surge": ["hotline_cluster", "repeat_matter"],
     "incident_cluster": ["incident_surge", "near_repeat"], "hotline_cluster": ["hotline_surge", "repeat_matter"],
 }  # fmt: skip  # planted too: a warning about them is no false one
 TABLES = ["events", "conflicts", "fabrications", "noise", "deliveries", "traits"]
-PERSON_FEEDS = ["benefit_payment", "pension_payment", "death", "employment"]
+PERSON_FEEDS = [
+    "benefit_payment", "pension_payment", "death", "employment", "household_registration", "disability_certificate",
+]  # fmt: skip
 REPAIR_COLUMNS = ["delivery_id", "row_no", "column_name", "rule"]
 CITY_DIGITS = 6  # of an area code: the city itself is around everything
 OUTCOMES = ["expected", "silent", "otherwise", "wrong", "missed"]

@@ -142,7 +142,8 @@ def _grids(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
 
 
 def _warnings(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
-    """The warnings found on the day, each in the state that its moves have brought it to."""
+    """The warnings found on the day that are for the commander's page, each in the state that its moves have brought it to."""
+    shown = ", ".join(quote(lane) for lane, spec in load_life().lanes.items() if spec.on_page)
     ranks = " ".join(f"WHEN {quote(level)} THEN {rank}" for rank, level in enumerate(LEVELS_ZH, 1))
     if not view_standing(con, home):
         return con.execute(f"CREATE TABLE warning ({WARNING_COLUMNS})") and None
@@ -153,7 +154,7 @@ def _warnings(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
                w.grid_code, p.grid_name, p.community, p.town, w.raised_at, w.window_start, w.window_end, w.observed, w.expected, w.bound, w.score,
                w.confidence, w.confidence_why, w.unit_zh, w.deadline_at, w.status,
                {_words("w.status", STATUS_ZH)} AS status_zh, w.evidence_rows, w.table_versions
-        FROM (SELECT * FROM warning_now WHERE seen_on = DATE '{as_of}') w LEFT JOIN area p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
+        FROM (SELECT * FROM warning_now WHERE seen_on = DATE '{as_of}' AND lane IN ({shown})) w LEFT JOIN area p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
 
 
 WARNING_COLUMNS = (

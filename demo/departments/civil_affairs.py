@@ -85,7 +85,7 @@ def benefits(city: City) -> Iterator[Sheet]:
     order = ["payment_no", "kind", "name", *[c for c in BENEFIT if c not in ("payment_no", "kind", "name")]]
     for number, run in enumerate(runs):
         month, lots = str(run.month)[:7], city.plan.lots(f"benefit {run.month}", run.persons)
-        benefit = city.lives.frame["benefit"].to_numpy()[run.persons]
+        benefit = run.kinds
         rows = table(
             payment_no=numbered(f"JZ{month[2:4]}{month[5:7]}", np.arange(1, len(run.persons) + 1), 6),
             resident_id=city.people.ids(run.persons),
