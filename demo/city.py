@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,12 +16,14 @@ from demo.plan import Plan
 from demo.planted.entitlements import keep_up, plant_entitlements, told_of_lists
 from demo.planted.event import Event
 from demo.planted.fabrications import Fabrications
+from demo.planted.hazards import plant_danger
 from demo.planted.matters import plant_matters
 from demo.planted.surges import Swells, plant_swells
 from demo.planted.welfare import plant_welfare
-from demo.streams.equipment import Estate, keep_estates, overdue_events
+from demo.streams.equipment import Estate, gas_fire_events, keep_estates, overdue_events
 from demo.streams.incidents import INCIDENTS
 from demo.streams.parking import Lots, open_lots
+from demo.streams.safety import INSPECTIONS, Organisations, hazards_found, organisations
 from demo.streams.sensors import Sensors, fit_sensors
 from demo.streams.service import HOTLINE, URBAN_CASES
 from demo.streams.stream import Recipe, Stream, happen, weekly_rates
@@ -50,6 +53,15 @@ class City:
     def stream(self, recipe: Recipe) -> Stream:
         """All that happens of one stream; what is planted in it learns its numbers when its sheets are made."""
         return happen(self.plan, recipe, weekly_rates(self.plan, recipe, self.grids), self.swells.rows_of(recipe))
+
+    @cached_property
+    def organisations(self) -> Organisations:
+        return organisations(self.plan, len(self.grids))
+
+    @cached_property
+    def hazards(self) -> pd.DataFrame:
+        """A row a safety inspection, as hazards_found says."""
+        return hazards_found(self.plan, self.stream(INSPECTIONS), self.organisations)
 
 
 def raise_city(plan: Plan) -> City:
@@ -83,5 +95,9 @@ def raise_city(plan: Plan) -> City:
     mask[shielded] = True
     fabrications = Fabrications(plan)
     lots = fabrications.park(open_lots(plan, people.homes))
-    return City(plan, grids, people, lives, care, estates, sensors, lots, swells, letters, events, mask, kept,
+    city = City(plan, grids, people, lives, care, estates, sensors, lots, swells, letters, events, mask, kept,
                 fabrications)  # fmt: skip
+    if not plan.quiet:
+        plant_danger(plan, city.hazards, people.homes, estates)
+        events += gas_fire_events(plan, estates, people.homes.buildings, grids["grid_code"].to_numpy())
+    return city

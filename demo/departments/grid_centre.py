@@ -9,6 +9,7 @@ import numpy as np
 from demo.city import City
 from demo.grids import polygon_text
 from demo.periods import daily, weekly
+from demo.planted.hazards import hazard_events
 from demo.sheet import Column, Form, Sheet
 from demo.streams.points import MEMBERS, OUTLETS, POINTS, WORTH
 from demo.streams.service import GRID_REPORTS
@@ -66,6 +67,10 @@ def grids(city: City) -> Iterator[Sheet]:
 def reports(city: City) -> Iterator[Sheet]:
     """New reports, and older ones that were closed since."""
     stream = city.fabrications.report(city.stream(GRID_REPORTS), city.grids["grid_code"].to_numpy())
+    codes = city.grids["grid_code"].tolist()
+    city.events += hazard_events(
+        city.plan, city.hazards, city.organisations, city.people.homes, city.estates, stream, codes
+    )
     closed = stream.closed(days=1.6, never=0.02)
     for period in daily(city.plan, backlog=1):
         rows = stream.told_in(period, closed)

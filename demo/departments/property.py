@@ -68,7 +68,7 @@ PARKING = {
 }
 EQUIPMENT_WORDS = {"elevator": "电梯", "fire": "消防设施", "gas": "燃气设施"}
 REPAIR_WORDS = {"elevator_fault": "电梯故障", "water": "水电维修", "fire_equipment": "消防设备故障",
-                "public_area": "公共区域", "other": "其他"}  # fmt: skip
+                "public_area": "公共区域", "other": "其他", "gas_fault": "燃气故障"}  # fmt: skip
 USES = ["住宅", "商业", "办公", "车库"]
 NOT_HOMES = 0.3  # of the dwellings nobody lives in
 TICKET_WEEKS = 7

@@ -28,6 +28,8 @@ FEEDS = {
     "age_reached": ["household_registration", "elder_registry", "death"],
     "certificate_due": ["disability_certificate", "death"],
     "entitled_not_enrolled": ["household_registration", "benefit_payment", "death"],
+    "hazard_open": ["safety_inspection", "repair", "grid_report"],
+    "gas_fire_overdue": ["equipment_inspection", "repair"],
     "elevator_overdue": ["equipment_inspection", "repair"],
     "elder_silent": ["elder_registry", "door_sensor", "device_heartbeat"],
     "device_failed": ["elder_registry", "door_sensor", "device_heartbeat"],

@@ -174,3 +174,72 @@ def test_who_is_entitled_and_on_no_list_is_told(found: Find) -> None:
     )
     assert set(told) == {"left out", "stopped"}
     assert found("entitled_not_enrolled", household_registration=register) == {}, "no list has come: nobody is left out"
+
+
+def piece(building: str, kind: str, due: date, n: int = 1) -> dict[str, Any]:
+    return {
+        "equipment_no": f"{kind}{n}",
+        "kind": kind,
+        "estate": "梅园",
+        "building": building,
+        "grid_code": "g1",
+        "next_due_on": due,
+    }
+
+
+def fault(building: str, kind: str, ago: float) -> dict[str, Any]:
+    return {"kind": kind, "estate": "梅园", "building": building, "grid_code": "g1", "reported_at": at(ago)}
+
+
+def test_gas_and_fire_equipment_is_told_by_faults_of_its_own_kind(found: Find) -> None:
+    told = found(
+        "gas_fire_overdue",
+        equipment_inspection=[
+            piece("1幢", "gas", day(45)), piece("2幢", "fire", day(9)), piece("3幢", "fire", day(9)), piece("4幢", "gas", day(9)),
+            piece("5幢", "gas", day(0)), piece("6幢", "elevator", day(9)), piece("7幢", "fire", day(9)),
+        ],
+        repair=[
+            fault("1幢", "gas_fault", 3.5), fault("1幢", "gas_fault", 9), fault("1幢", "fire_equipment", 9),
+            fault("2幢", "fire_equipment", 29), fault("2幢", "fire_equipment", 3),
+            fault("3幢", "gas_fault", 3), fault("3幢", "gas_fault", 4),  # of another kind
+            fault("4幢", "gas_fault", 3), fault("4幢", "gas_fault", 31),  # one of them long ago
+            fault("5幢", "gas_fault", 3), fault("5幢", "gas_fault", 4),  # not due before tomorrow
+            fault("6幢", "elevator_fault", 3), fault("6幢", "elevator_fault", 4),  # another family's
+        ],
+    )  # fmt: skip
+    assert {where: (one.observed, one.bound) for where, one in told.items()} == {
+        "梅园 1幢": (2, 45),
+        "梅园 2幢": (2, 9),
+    }
+    assert told["梅园 1幢"].score == pytest.approx(2 * 1.5)
+    assert len(told["梅园 1幢"].evidence) == 3
+
+
+def test_a_hazard_past_its_day_is_told_where_danger_is_reported(found: Find) -> None:
+    def hazard(name: str, grid: str, due: date, fixed: date | None = None, level: str = "general") -> dict[str, Any]:
+        return {
+            "organisation": name,
+            "grid_code": grid,
+            "due_on": due,
+            "fixed_on": fixed,
+            "level": level,
+            "hazards": 2,
+            "open_hazards": 1,
+        }
+
+    reports = [
+        {"grid_code": grid, "kind": kind, "reported_at": at(n + 0.5)}
+        for grid, kind in (("g1", "hazard"), ("g2", "care"))
+        for n in range(5)
+    ]
+    told = found(
+        "hazard_open",
+        safety_inspection=[
+            hazard("化工厂", "g1", day(10)), hazard("化工厂", "g1", day(3), level="major"), hazard("汽修厂", "g1", day(10), fixed=day(1)),
+            hazard("食品厂", "g1", day(0)), hazard("服装厂", "g2", day(10)), hazard("无隐患厂", "g1", day(9)) | {"hazards": 0, "open_hazards": 0},
+        ],
+        grid_report=reports,
+        repair=[fault("1幢", "gas_fault", 4), fault("1幢", "water", 4), fault("1幢", "fire_equipment", 40)],
+    )  # fmt: skip
+    assert {who: (one.observed, one.bound, len(one.evidence)) for who, one in told.items()} == {"化工厂": (6, 10, 8)}
+    assert told["化工厂"].score == pytest.approx(1.5), "a major hazard weighs half as much again"
