@@ -217,6 +217,7 @@ def _trend(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _overdue(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+    """What is overdue: equipment and repairs by their kind, of other matters only what sort it is."""
     kinds = {
         code: zh for lst in ("equipment_kind", "repair_kind") for code, (zh, _) in load_code_list(lst).codes.items()
     }
@@ -228,14 +229,16 @@ def _overdue(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> 
     unit = contracts["repair"].owner.department if "repair" in contracts else ""
     con.execute(f"""
         CREATE TABLE overdue AS
-        SELECT o.matter_kind, {_words("o.kind", kinds)} || CASE o.matter_kind WHEN 'inspection' THEN '超期未检' ELSE '超期未办结' END AS matter_kind_zh,
-               o.matter_no, o.estate || o.building AS place, o.grid_code, p.grid_name, p.town, {quote(unit)} AS unit_zh, o.due_on,
+        SELECT o.matter_kind, CASE WHEN o.matter_kind IN ('inspection', 'repair') THEN {_words("o.kind", kinds)} ELSE o.matter_zh END
+               || CASE o.matter_kind WHEN 'inspection' THEN '超期未检' ELSE '超期未办结' END AS matter_kind_zh,
+               o.matter_no, o.estate || o.building AS place, o.grid_code, p.grid_name, p.town, coalesce(o.unit, {quote(unit)}) AS unit_zh, o.due_on,
                o.days_overdue::BIGINT AS days_overdue, o.complaints_30d::BIGINT AS complaints_30d
         FROM {source} o LEFT JOIN place p USING (grid_code) ORDER BY days_overdue DESC""")
 
 
 OVERDUE_COLUMNS = (
     "matter_kind",
+    "matter_zh",
     "kind",
     "matter_no",
     "estate",
@@ -244,6 +247,7 @@ OVERDUE_COLUMNS = (
     "due_on",
     "days_overdue",
     "complaints_30d",
+    "unit",
 )
 
 

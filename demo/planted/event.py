@@ -28,6 +28,7 @@ FEEDS = {
     "age_reached": ["household_registration", "elder_registry", "death"],
     "certificate_due": ["disability_certificate", "death"],
     "entitled_not_enrolled": ["household_registration", "benefit_payment", "death"],
+    "matter_overdue": ["grid", "hotline", "urban_case", "grid_report", "repair"],
     "hazard_open": ["safety_inspection", "repair", "grid_report"],
     "gas_fire_overdue": ["equipment_inspection", "repair"],
     "elevator_overdue": ["equipment_inspection", "repair"],

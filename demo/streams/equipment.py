@@ -15,6 +15,7 @@ from demo.planted.event import Event
 FAULTY, WRONG_KIND, ONCE, REDONE, SOUND = 5, 2, 2, 2, 3  # gas and fire equipment
 PLANTED, DECOYS, LATE_BUT_DONE, OTHER_OVERDUE = 6, 10, 3, 5
 TICKETS_A_WEEK = 75.0  # at 20,000 residents
+DAYS_TO_REPAIR = 7
 A_YEAR = np.timedelta64(365, "D")
 KINDS = {"elevator": "DT", "fire": "XF", "gas": "RQ"}
 FAULTS = {
@@ -199,6 +200,9 @@ def _report(plan: Plan, buildings: pd.DataFrame, pieces: pd.DataFrame) -> pd.Dat
     took = np.round(np.clip(dice.exponential(2.4, len(tickets)), 0.04, 20) * 1440).astype("timedelta64[m]")
     closed = tickets["reported_at"].to_numpy() + took
     tickets["closed_at"] = np.where(dice.random(len(tickets)) > 0.03, closed, np.datetime64("NaT", "s"))
+    if plan.quiet:  # every ticket is closed within the seven days that it may take
+        latest = tickets["reported_at"] + pd.Timedelta(days=DAYS_TO_REPAIR - 1)
+        tickets["closed_at"] = tickets["closed_at"].fillna(latest).clip(upper=latest)
     return tickets
 
 

@@ -62,7 +62,8 @@ def find(
 
 
 def _matters(spark: SparkSession, rule: WarningRule, query: Query, as_of: date) -> Iterator[Candidate]:
-    """A rule's rows, gathered by matter; a row with counted = true is one of those observed."""
+    """A rule's rows, gathered by matter; a row with counted = true is one of those observed. What bears on the matter (grid_code, weight,
+    expected, bound, unit) is the same in each of its rows."""
     matters: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in spark.sql(query.sql.format(as_of=as_of)).collect():
         matters[row["subject_key"]].append(row.asDict())
@@ -74,6 +75,7 @@ def _matters(spark: SparkSession, rule: WarningRule, query: Query, as_of: date) 
             rule, key, mine[0].get("grid_code"), None, min(row["day"] for row in mine), max(row["day"] for row in counted),
             observed, float(mine[0]["expected"]), _figure(mine[0].get("bound")), observed * float(mine[0]["weight"]),
             [Evidence(row["feed"], row["delivery_id"], row["row_no"], row["day"], facts(row)) for row in mine],
+            mine[0].get("unit"),
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from jobs.city.matters import register_matters
 from jobs.city.views import SPARK_TYPES
 from jobs.home import ZONE
 from jobs.warn.candidate import Candidate
@@ -243,3 +244,67 @@ def test_a_hazard_past_its_day_is_told_where_danger_is_reported(found: Find) -> 
     )  # fmt: skip
     assert {who: (one.observed, one.bound, len(one.evidence)) for who, one in told.items()} == {"化工厂": (6, 10, 8)}
     assert told["化工厂"].score == pytest.approx(1.5), "a major hazard weighs half as much again"
+
+
+@pytest.fixture
+def overdue(found: Find, spark) -> Find:
+    """As found, of the family matter_overdue: its view is made of the feeds' views."""
+
+    def told(**feeds: list[dict[str, Any]]) -> dict[str, Candidate]:
+        register = [{"grid_code": f"3304990010010{n:02d}", "town": "东湖街道"} for n in (1, 2)]
+        found("matter_overdue", grid=register, **feeds)
+        register_matters(spark, AS_OF)
+        return {one.subject_key: one for one in find(spark, RULES["matter_overdue"], AS_OF)}
+
+    for feed in RULES["matter_overdue"].feeds:
+        spark.sql(f"DROP VIEW IF EXISTS {feed}")
+    register_matters(spark, AS_OF)
+    return told
+
+
+def test_matters_past_their_deadline_are_gathered_by_desk_and_town(overdue: Find) -> None:
+    def order(
+        unit: str | None, called: float, due: float | None, status: str = "open", closed: float | None = None
+    ) -> dict[str, Any]:
+        return {
+            "unit": unit,
+            "called_at": at(called),
+            "due_at": due and at(due),
+            "status": status,
+            "closed_at": closed and at(closed),
+        }
+
+    def report(
+        tier: str, ago: float, status: str = "open", closed: float | None = None, grid: str = "330499001001001"
+    ) -> dict[str, Any]:
+        return {
+            "tier": tier,
+            "reported_at": at(ago),
+            "status": status,
+            "closed_at": closed and at(closed),
+            "grid_code": grid,
+        }
+
+    told = overdue(
+        hotline=[
+            order("水务集团", 12, 5), order("水务集团", 9, None), order("水务集团", 9, None, "returned"),
+            order("水务集团", 20, 13, "closed", 0.5),  # closed yesterday
+            order("供电公司", 6.5, None), order("供电公司", 20, -0.5),  # not due before today ends
+        ],
+        urban_case=[
+            {"reported_at": at(9), "due_at": at(6), "status": status, "grid_code": "330499001001002"} for status in ("handling", "void")
+        ],
+        grid_report=[
+            report("grid", 4), report("grid", 20, "closed", 10), report("grid", 20, "confirmed", 10), report("grid", 20, "closed", 19),
+            report("grid", 90, "closed", 40), report("community", 4), report("community", 6), report("county", 14),
+        ],
+        repair=[{"reported_at": at(8), "status": "open", "grid_code": "330499002001001"}, {"reported_at": at(6), "status": "open"}],
+    )  # fmt: skip
+    assert {subject: (one.observed, one.bound, one.unit_zh) for subject, one in told.items()} == {
+        "水务集团 热线工单": (2, 5, "水务集团、12345热线中心"),
+        "城市管理局 东湖街道 城管案件": (1, 6, "城市管理局、市级"),
+        "网格员 东湖街道 网格事件": (2, 7, "网格员、社区"),
+        "社区 东湖街道 网格事件": (1, 1, "社区、街镇"),
+        "物业企业 报修投诉": (1, 1, "物业企业、街镇"),
+    }
+    assert told["城市管理局 东湖街道 城管案件"].grid_code == "330499001"
