@@ -67,7 +67,7 @@ def register_early(plan: Plan, lives: Lives, care: Care, persons: Sequence[int])
     """These are on the register of old people since some weeks ago."""
     day = np.datetime64(plan.end, "s") - np.timedelta64(45 * 86_400, "s")
     more = pd.DataFrame({
-        "person": persons, "living": np.int8(2), "level": np.int8(0), "registered_on": day,
+        "person": np.array(persons, int), "living": np.int8(2), "level": np.int8(0), "registered_on": day,
         "contact": lives.people.callers[: len(persons)], "device": 0,
     })  # fmt: skip
     care.elders = pd.concat([care.elders, more], ignore_index=True)
@@ -174,10 +174,10 @@ def _pay_the_earning(plan: Plan, lives: Lives, pool: Pool, bases: np.ndarray) ->
     drawn = free & (since < np.datetime64(plan.start)) & (frame["age"] < 78).to_numpy()
     jobs = lives.jobs
     open_since = jobs[
-        jobs["left_on"].isna() & (jobs["hired_on"] < np.datetime64(plan.end, "s") - np.timedelta64(120 * 86_400, "s"))
+        jobs["left_on"].isna() & (jobs["hired_on"] < pd.Timestamp(plan.end) - pd.Timedelta(days=120))
     ]
     works = free & (pension == 0) & np.isin(np.arange(len(frame)), open_since["person"])
-    left = jobs[jobs["left_on"] < np.datetime64(last - 4, "s")]
+    left = jobs[jobs["left_on"] < pd.Timestamp(plan.end) - pd.Timedelta(days=150)]
     over = [
         *pool.take("pension over the limit", drawn & (pension > PENSION_LIMIT * 1.1), PENSIONED),
         *pool.take("wage over the limit", works & (bases > BASE_LIMIT * 1.1), EARNING),
@@ -250,7 +250,7 @@ def _paid(plan: Plan, lives: Lives, family: str, persons: list[int], note: str) 
 
 
 def _event(
-    plan: Plan, lives: Lives, family: str, person: int, start: Any, end: Any, note: str, size: int = 1
+    plan: Plan, lives: Lives, family: str, person: int | np.integer, start: Any, end: Any, note: str, size: int = 1
 ) -> Event:  # fmt: skip
     return Event(family, {**person_told(lives, int(person)), "window_start": str(start)[:10], "window_end": str(end)[:10],
                           "size": size, "note": note})  # fmt: skip
