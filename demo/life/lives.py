@@ -111,7 +111,9 @@ def old_age_amount(years: np.ndarray) -> np.ndarray:
 
 def years_in(frame: pd.DataFrame, month: np.datetime64) -> np.ndarray:
     """(persons,) completed years at the end of a month."""
-    return (month.astype("datetime64[M]").astype(int) - frame["birth"].to_numpy().astype("datetime64[M]").astype(int)) // 12
+    return (
+        month.astype("datetime64[M]").astype(int) - frame["birth"].to_numpy().astype("datetime64[M]").astype(int)
+    ) // 12
 
 
 def _old_age_of_all(people: People) -> pd.DataFrame:

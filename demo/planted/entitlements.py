@@ -173,9 +173,7 @@ def _pay_the_earning(plan: Plan, lives: Lives, pool: Pool, bases: np.ndarray) ->
     pension, since = frame["pension"].to_numpy(), frame["pension_from"].to_numpy()
     drawn = free & (since < np.datetime64(plan.start)) & (frame["age"] < 78).to_numpy()
     jobs = lives.jobs
-    open_since = jobs[
-        jobs["left_on"].isna() & (jobs["hired_on"] < pd.Timestamp(plan.end) - pd.Timedelta(days=120))
-    ]
+    open_since = jobs[jobs["left_on"].isna() & (jobs["hired_on"] < pd.Timestamp(plan.end) - pd.Timedelta(days=120))]
     works = free & (pension == 0) & np.isin(np.arange(len(frame)), open_since["person"])
     left = jobs[jobs["left_on"] < pd.Timestamp(plan.end) - pd.Timedelta(days=150)]
     over = [
