@@ -14,16 +14,22 @@ from demo.same import same_value
 ADMITTED = ["passed", "warned", "released"]
 SURGES = ["incident_surge", "hotline_surge", "urban_case_surge"]
 CLUSTERS = ["incident_cluster", "hotline_cluster"]
+EQUIPMENT = ["elevator_overdue", "gas_fire_overdue"]
+NAMED = ["hazard_open", "matter_overdue"]  # the truth names their subject
 DEVICES = ["elder_silent", "device_failed"]
 FAMILIES = [
-    *SURGES, *CLUSTERS, *DEVICES, "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", "elevator_overdue",
+    *SURGES, *CLUSTERS, *DEVICES, "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", *EQUIPMENT, *NAMED,
+    "benefit_exclusive", "benefit_tier_age", "benefit_over_limit", "cremated_still_registered",
+    "age_reached", "certificate_due", "entitled_not_enrolled",
 ]  # fmt: skip
 EXPLAINED = {
     "incident_surge": ["incident_cluster", "near_repeat"], "hotline_surge": ["hotline_cluster", "repeat_matter"],
     "incident_cluster": ["incident_surge", "near_repeat"], "hotline_cluster": ["hotline_surge", "repeat_matter"],
 }  # fmt: skip  # planted too: a warning about them is no false one
 TABLES = ["events", "conflicts", "fabrications", "noise", "deliveries", "traits"]
-PERSON_FEEDS = ["benefit_payment", "pension_payment", "death", "employment"]
+PERSON_FEEDS = [
+    "benefit_payment", "pension_payment", "death", "employment", "household_registration", "disability_certificate",
+]  # fmt: skip
 REPAIR_COLUMNS = ["delivery_id", "row_no", "column_name", "rule"]
 CITY_DIGITS = 6  # of an area code: the city itself is around everything
 OUTCOMES = ["expected", "silent", "otherwise", "wrong", "missed"]
@@ -164,12 +170,14 @@ def _matching(event: Any, raised: pd.DataFrame, evidence: pd.DataFrame) -> set[s
         return _in_its_grids(event, raised)
     if event.family in DEVICES:
         return set(raised.loc[raised["subject"] == event.equipment_no, "warning_id"])
-    if event.family == "elevator_overdue":
+    if event.family in EQUIPMENT:
         there = (evidence["estate"] == event.estate) & (evidence["building"] == event.building)
         told = raised["subject"].map(
             lambda subject: event.estate in _text(subject) and event.building in _text(subject)
         )
         return set(evidence.loc[there, "warning_id"]) | set(raised.loc[told.astype(bool), "warning_id"])
+    if event.family in NAMED:
+        return set(raised.loc[raised["subject"] == event.name, "warning_id"])
     return set(evidence.loc[evidence["resident_id"] == event.resident_id, "warning_id"])
 
 

@@ -27,6 +27,16 @@ FAMILY_ZH = {
     "benefit_certificate_expired": "残疾证到期仍发补贴",
     "elder_silent": "独居老人无开门",
     "device_failed": "门磁设备失联",
+    "benefit_exclusive": "互斥救助同月发放",
+    "benefit_tier_age": "高龄津贴与年龄不符",
+    "benefit_over_limit": "低保而收入超限",
+    "cremated_still_registered": "死亡后户籍未注销",
+    "age_reached": "提醒满龄",
+    "certificate_due": "提醒残疾证到期",
+    "entitled_not_enrolled": "提醒应享未享",
+    "hazard_open": "隐患逾期未整改",
+    "gas_fire_overdue": "燃气消防超期且有故障",
+    "matter_overdue": "事项逾期未办结",
 }
 FABRICATED_ZH = {"invented": "凭空填写", "copied": "照抄", "smoothed": "抹平", "at_deadline": "到点办结", "rounded": "时间取整",
                  "rushed": "临期赶办"}  # fmt: skip

@@ -142,7 +142,8 @@ def _grids(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
 
 
 def _warnings(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
-    """The warnings found on the day, each in the state that its moves have brought it to."""
+    """The warnings found on the day that are for the commander's page, each in the state that its moves have brought it to."""
+    shown = ", ".join(quote(lane) for lane, spec in load_life().lanes.items() if spec.on_page)
     ranks = " ".join(f"WHEN {quote(level)} THEN {rank}" for rank, level in enumerate(LEVELS_ZH, 1))
     if not view_standing(con, home):
         return con.execute(f"CREATE TABLE warning ({WARNING_COLUMNS})") and None
@@ -153,7 +154,7 @@ def _warnings(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
                w.grid_code, p.grid_name, p.community, p.town, w.raised_at, w.window_start, w.window_end, w.observed, w.expected, w.bound, w.score,
                w.confidence, w.confidence_why, w.unit_zh, w.deadline_at, w.status,
                {_words("w.status", STATUS_ZH)} AS status_zh, w.evidence_rows, w.table_versions
-        FROM (SELECT * FROM warning_now WHERE seen_on = DATE '{as_of}') w LEFT JOIN area p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
+        FROM (SELECT * FROM warning_now WHERE seen_on = DATE '{as_of}' AND lane IN ({shown})) w LEFT JOIN area p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
 
 
 WARNING_COLUMNS = (
@@ -216,6 +217,7 @@ def _trend(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _overdue(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+    """What is overdue: equipment and repairs by their kind, of other matters only what sort it is."""
     kinds = {
         code: zh for lst in ("equipment_kind", "repair_kind") for code, (zh, _) in load_code_list(lst).codes.items()
     }
@@ -227,14 +229,16 @@ def _overdue(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> 
     unit = contracts["repair"].owner.department if "repair" in contracts else ""
     con.execute(f"""
         CREATE TABLE overdue AS
-        SELECT o.matter_kind, {_words("o.kind", kinds)} || CASE o.matter_kind WHEN 'inspection' THEN '超期未检' ELSE '超期未办结' END AS matter_kind_zh,
-               o.matter_no, o.estate || o.building AS place, o.grid_code, p.grid_name, p.town, {quote(unit)} AS unit_zh, o.due_on,
+        SELECT o.matter_kind, CASE WHEN o.matter_kind IN ('inspection', 'repair') THEN {_words("o.kind", kinds)} ELSE o.matter_zh END
+               || CASE o.matter_kind WHEN 'inspection' THEN '超期未检' ELSE '超期未办结' END AS matter_kind_zh,
+               o.matter_no, o.estate || o.building AS place, o.grid_code, p.grid_name, p.town, coalesce(o.unit, {quote(unit)}) AS unit_zh, o.due_on,
                o.days_overdue::BIGINT AS days_overdue, o.complaints_30d::BIGINT AS complaints_30d
         FROM {source} o LEFT JOIN place p USING (grid_code) ORDER BY days_overdue DESC""")
 
 
 OVERDUE_COLUMNS = (
     "matter_kind",
+    "matter_zh",
     "kind",
     "matter_no",
     "estate",
@@ -243,6 +247,7 @@ OVERDUE_COLUMNS = (
     "due_on",
     "days_overdue",
     "complaints_30d",
+    "unit",
 )
 
 

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from schemas.contract import Strict, Words
 from schemas.faults import read_strictly
+from schemas.warning_rule import Lane
 from schemas.written import Duration, Share
 
 LIFE = Path(__file__).parent / "life.yaml"
@@ -20,7 +21,6 @@ State = Literal[
 ]  # fmt: skip
 Verdict = Literal["true", "partly", "false", "no_use"]
 Tier = Literal["grid", "community", "town", "city"]
-Lane = Literal["budget", "statutory", "safety"]
 BIRTH: State = "new"
 
 
@@ -32,11 +32,14 @@ class TierSpec(Words):
 
 
 class LaneSpec(Strict):
-    """dispatch_unasked: no commander has to issue it first; dispatch: how long that may take; at_once: told outside the daily round."""
+    """dispatch_unasked: no commander has to issue it first; dispatch: how long that may take; at_once: told outside the daily round;
+    on_page: shown on the commander's page and in the brief, not only at its desk.
+    """
 
     dispatch_unasked: bool
     dispatch: Duration | None = None
     at_once: bool = False
+    on_page: bool = True
 
 
 class Quiet(Strict):

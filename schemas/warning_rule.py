@@ -16,6 +16,7 @@ WARNINGS = Path(__file__).parent / "warnings"
 LEVELS = ("blue", "yellow", "orange", "red")
 LEVELS_ZH = {"blue": "蓝", "yellow": "黄", "orange": "橙", "red": "红"}
 Level = Literal["blue", "yellow", "orange"]  # red is for a person to say
+Lane = Literal["budget", "statutory", "safety", "overdue", "service"]
 
 
 class Surge(Strict):
@@ -81,7 +82,7 @@ class WarningRule(Strict):
 
     family: str = Field(pattern=SLUG)
     title: Words
-    lane: Literal["budget", "statutory", "safety"]
+    lane: Lane
     surge: Surge | None = None
     cluster: Cluster | None = None
     silence: Silence | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from demo.city import City
 from demo.life.lives import KINDS
@@ -85,7 +86,7 @@ def benefits(city: City) -> Iterator[Sheet]:
     order = ["payment_no", "kind", "name", *[c for c in BENEFIT if c not in ("payment_no", "kind", "name")]]
     for number, run in enumerate(runs):
         month, lots = str(run.month)[:7], city.plan.lots(f"benefit {run.month}", run.persons)
-        benefit = city.lives.frame["benefit"].to_numpy()[run.persons]
+        benefit = run.kinds
         rows = table(
             payment_no=numbered(f"JZ{month[2:4]}{month[5:7]}", np.arange(1, len(run.persons) + 1), 6),
             resident_id=city.people.ids(run.persons),
@@ -172,9 +173,9 @@ def marriages(city: City) -> Iterator[Sheet]:
 
 
 def certificates(city: City) -> Iterator[Sheet]:
-    """The stock as it stood at the end of the first file's days, then the renewals."""
-    papers = city.care.certificates
-    renewed = papers["renewed_on"].to_numpy()
+    """The stock as it stood at the end of the first file's days, then the renewals. What is about to expire is guarded."""
+    papers, end = city.care.certificates, pd.Timestamp(city.plan.end)
+    renewed, due = papers["renewed_on"].to_numpy(), papers["expires_on"].between(end, end + pd.Timedelta(days=45))
     for number, period in enumerate(last_month_closed(city.plan)):
         rows = np.arange(len(papers)) if number == 0 else np.flatnonzero(period.holds(renewed))
         if not len(rows):
@@ -191,7 +192,7 @@ def certificates(city: City) -> Iterator[Sheet]:
             issued_on=as_day(np.where(again, renewed[rows], own["issued_on"].to_numpy())),
             expires_on=as_day(np.where(again, renewed[rows] + TEN_YEARS, own["expires_on"].to_numpy())),
             status=picked(["正常", "注销"], own["withdrawn"].to_numpy()),
-        ), city.shielded[person])  # fmt: skip
+        ), city.shielded[person] | due.to_numpy()[rows])  # fmt: skip
 
 
 def _titled(month: str, title: str, two_lines: bool = False) -> Form:

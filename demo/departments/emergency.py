@@ -9,7 +9,7 @@ import numpy as np
 from demo.city import City
 from demo.periods import weekly
 from demo.sheet import Column, Form, Sheet
-from demo.streams.safety import INSPECTIONS, organisations
+from demo.streams.safety import INSPECTIONS, NONE
 from demo.text import as_day, picked, table, where, written
 
 INSPECTION = {
@@ -25,15 +25,14 @@ INSPECTION = {
     "fixed_on": Column("整改完成日期", "date"),
 }
 LEVELS = ["无", "一般", "重大"]
-DAYS_TO_FIX = np.array([0, 14, 30])
-NONE = 0
 
 
 def inspections(city: City) -> Iterator[Sheet]:
-    """New inspections, and older ones whose hazards have all been put right since."""
-    stream, known = city.stream(INSPECTIONS), organisations(city.plan, len(city.grids))
-    level = stream.kind
-    fixed = np.where(level == NONE, np.datetime64("NaT", "s"), stream.closed(days=9, never=0.08))
+    """New inspections, and older ones whose hazards have all been put right since. Those past their day are guarded."""
+    stream, known, books = city.stream(INSPECTIONS), city.organisations, city.hazards
+    level, fixed = stream.kind, books["fixed"].to_numpy()
+    ends = np.datetime64(city.plan.end, "s") + np.timedelta64(86_400, "s")
+    late = ((books["level"] != NONE) & (books["due"] < ends) & ~(books["fixed"] < ends)).to_numpy()
     for period in weekly(city.plan, 1):
         rows = stream.told_in(period, fixed)
         if not len(rows):
@@ -41,8 +40,7 @@ def inspections(city: City) -> Iterator[Sheet]:
         found, done = level[rows] != NONE, fixed[rows] < period.ends
         hazards = found * (1 + np.floor(-np.log1p(-stream.lots("hazards", rows)) * 2.2)).astype(int)
         still = np.where(done, 0, np.ceil(hazards * stream.lots("still", rows)).astype(int))
-        due = stream.at[rows] + (DAYS_TO_FIX[level[rows]] * 86_400).astype("timedelta64[s]")
-        which = (stream.lots("organisation", rows) * len(known.names)).astype(int)
+        which = books["organisation"].to_numpy()[rows]
         form = Form("xlsx", titles=("安全生产检查情况登记表", f"填报单位：东湖市应急管理局　截止日期：{period.last}"))
         yield Sheet("safety_inspection", "emergency", f"aj_{period.name}.xlsx", form, INSPECTION, table(
             inspection_no=stream.numbers("AJ", rows, 10),
@@ -53,6 +51,6 @@ def inspections(city: City) -> Iterator[Sheet]:
             hazards=written(hazards),
             open_hazards=written(still),
             level=picked(LEVELS, level[rows]),
-            due_on=as_day(np.where(found, due, np.datetime64("NaT", "s"))),
+            due_on=as_day(np.where(found, books["due"].to_numpy()[rows], np.datetime64("NaT", "s"))),
             fixed_on=as_day(np.where(done, fixed[rows], np.datetime64("NaT", "s"))),
-        ))  # fmt: skip
+        ), late[rows])  # fmt: skip

@@ -9,6 +9,8 @@ import numpy as np
 from demo.city import City
 from demo.grids import polygon_text
 from demo.periods import daily, weekly
+from demo.planted.hazards import hazard_events
+from demo.planted.overdue import lying, overdue_matters
 from demo.sheet import Column, Form, Sheet
 from demo.streams.points import MEMBERS, OUTLETS, POINTS, WORTH
 from demo.streams.service import GRID_REPORTS
@@ -50,6 +52,7 @@ REPORT_WORDS = {"hazard": ("安全隐患", "消防隐患"), "dispute": ("矛盾�
                 "facility": ("公共设施", "设施损坏"), "care": ("走访关爱", "走访帮扶"),
                 "illegal_build": ("违章搭建", "违建"), "other": ("其他事项", "其他")}  # fmt: skip
 TIERS = ["网格", "社区", "街道", "区级"]
+DESKS, DAYS_TO_DEAL = np.array(["网格员", "社区", "街镇", "区级部门"]), np.array([3, 5, 7, 15])  # by tier
 REASONS = {"volunteering": "志愿服务", "civility": "文明行为", "sorting": "垃圾分类", "deliberation": "参与议事",
            "redemption": "兑换", "expiry": "清零"}  # fmt: skip
 
@@ -66,13 +69,21 @@ def grids(city: City) -> Iterator[Sheet]:
 def reports(city: City) -> Iterator[Sheet]:
     """New reports, and older ones that were closed since."""
     stream = city.fabrications.report(city.stream(GRID_REPORTS), city.grids["grid_code"].to_numpy())
-    closed = stream.closed(days=1.6, never=0.02)
+    codes = city.grids["grid_code"].tolist()
+    city.events += hazard_events(
+        city.plan, city.hazards, city.organisations, city.people.homes, city.estates, stream, codes
+    )
+    tier = np.searchsorted([0.62, 0.88, 0.98], stream.lots("tier", np.arange(len(stream.at))))
+    closed = stream.closed(days=1.6, never=0.02, allowed=DAYS_TO_DEAL[tier])
+    confirmed = stream.lots("confirmed", np.arange(len(tier))) < 0.4
+    due = stream.at.astype("datetime64[m]") + (DAYS_TO_DEAL[tier] * 1440).astype("timedelta64[m]")
+    late = lying(city.plan, due, closed, confirmed)
+    city.events += overdue_matters(city.plan, "网格事件", late, due, DESKS[tier], city.grids, stream.grid)
     for period in daily(city.plan, backlog=1):
         rows = stream.told_in(period, closed)
         done = closed[rows] < period.ends
         lon, lat = stream.places(city.grids, rows).T
-        tier = np.searchsorted([0.62, 0.88, 0.98], stream.lots("tier", rows))
-        state = np.where(done, 2 + (stream.lots("confirmed", rows) < 0.4), stream.lots("state", rows) < 0.6)
+        state = np.where(done, 2 + confirmed[rows], stream.lots("state", rows) < 0.6)
         yield Sheet("grid_report", FOLDER, f"sj_{period.name}.csv", Form(), REPORT, table(
             report_no=stream.numbers("SB", rows),
             worker_no=numbered("WGY", stream.grid[rows] + 1, 5),
@@ -81,7 +92,7 @@ def reports(city: City) -> Iterator[Sheet]:
             grid_code=city.people.codes(stream.grid[rows]),
             lon=written(lon, 6),
             lat=written(lat, 6),
-            tier=picked(TIERS, tier),
+            tier=picked(TIERS, tier[rows]),
             closed_at=as_loose_stamp(np.where(done, closed[rows], np.datetime64("NaT", "s"))),
             status=picked(["待处理", "处理中", "已办结", "居民已确认"], state),
             detail=stream.says(rows),

@@ -8,6 +8,7 @@ import numpy as np
 
 from demo.city import City
 from demo.periods import daily
+from demo.planted.overdue import lying, overdue_matters
 from demo.sheet import Column, Form, Sheet
 from demo.streams.service import HOTLINE
 from demo.streams.stream import Stream
@@ -52,8 +53,9 @@ def orders(city: City) -> Iterator[Sheet]:
     stream = city.stream(HOTLINE)
     stream.note_keys(city.events, "RX")
     handler = np.array([UNITS[code] for code in stream.recipe.codes])[stream.kind]
-    closed = city.fabrications.close(stream.at, stream.closed(days=2.4, never=0.02), handler, DAYS_TO_ANSWER)
-    windows = city.swells.windows.get(HOTLINE.name, [])
+    closed = city.fabrications.close(stream.at, stream.closed(days=2.4, never=0.02, allowed=7), handler, DAYS_TO_ANSWER)
+    due, windows = stream.at + DAYS_TO_ANSWER, city.swells.windows.get(HOTLINE.name, [])
+    city.events += overdue_matters(city.plan, "热线工单", lying(city.plan, due, closed), due, handler, city.grids, None)
     estates = _estates(city)
     for period in daily(city.plan, backlog=1):
         rows = stream.told_in(period, closed)
@@ -76,7 +78,7 @@ def orders(city: City) -> Iterator[Sheet]:
             subject=where(named, joined(place, said), said),
             content=content,
             unit=picked([UNITS[code] for code in stream.recipe.codes], stream.kind[rows]),
-            due_at=as_stamp(stream.at[rows] + DAYS_TO_ANSWER),
+            due_at=as_stamp(due[rows]),
             closed_at=as_stamp(shut),
             satisfied=where(np.isnat(shut), "", picked(["是", "否"], stream.lots("satisfied", rows) < 0.12)),
             status=picked(["待派单", "办理中", "已办结", "退单"], _state(stream.lots("state", rows), done, returned)),

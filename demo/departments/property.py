@@ -9,8 +9,9 @@ import numpy as np
 from demo.city import City
 from demo.periods import Period, daily, monthly, weekly
 from demo.plan import Plan
+from demo.planted.overdue import lying, overdue_matters
 from demo.sheet import Column, Form, Sheet, renamed
-from demo.streams.equipment import FAULT_KINDS, FAULTS, first_inspection_day
+from demo.streams.equipment import DAYS_TO_REPAIR, FAULT_KINDS, FAULTS, first_inspection_day
 from demo.text import Text, as_day, as_loose_stamp, as_stamp, numbered, picked, table, where, written
 
 FOLDER = "property"
@@ -68,7 +69,7 @@ PARKING = {
 }
 EQUIPMENT_WORDS = {"elevator": "电梯", "fire": "消防设施", "gas": "燃气设施"}
 REPAIR_WORDS = {"elevator_fault": "电梯故障", "water": "水电维修", "fire_equipment": "消防设备故障",
-                "public_area": "公共区域", "other": "其他"}  # fmt: skip
+                "public_area": "公共区域", "other": "其他", "gas_fault": "燃气故障"}  # fmt: skip
 USES = ["住宅", "商业", "办公", "车库"]
 NOT_HOMES = 0.3  # of the dwellings nobody lives in
 TICKET_WEEKS = 7
@@ -112,6 +113,11 @@ def repairs(city: City) -> Iterator[Sheet]:
     """Each week the new tickets, and the older ones closed in it. Elevator faults of marked buildings are guarded."""
     tickets = city.estates.tickets
     reported, closed = tickets["reported_at"].to_numpy(), tickets["closed_at"].to_numpy()
+    due = reported + np.timedelta64(DAYS_TO_REPAIR * 86_400, "s")
+    grid = city.people.homes.buildings["grid"].to_numpy()[tickets["place"]]
+    city.events += overdue_matters(
+        city.plan, "报修投诉", lying(city.plan, due, closed), due, "物业企业", city.grids, grid
+    )
     words = [line for lines in FAULTS.values() for line in lines]
     sizes = np.array([len(lines) for lines in FAULTS.values()])
     for period in ticket_periods(city.plan):

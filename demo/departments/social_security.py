@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from demo.city import City
-from demo.life.lives import retirement_age
+from demo.life.lives import contribution_bases, retirement_age
 from demo.life.payments import pay_runs
 from demo.periods import last_month_closed, monthly
 from demo.sheet import Column, Form, Sheet
@@ -117,6 +117,6 @@ def _enrolled(city: City, name: str, day: np.datetime64) -> Sheet:
         scheme=picked(SCHEMES, scheme),
         status=picked(["正常参保", "参保缴费", "暂停参保"], np.where(left[person], 2, (lots[person] * 1e4).astype(int) % 5 == 0)),
         employer=where(employer[person] < 0, "", picked([*city.lives.employers, ""], employer[person] % (len(city.lives.employers) + 1))),
-        base=where(employer[person] < 0, "", written(4462 + np.floor(city.plan.lots("base", person) ** 3 * 17_000), 2)),
+        base=where(employer[person] < 0, "", written(contribution_bases(city.plan, person), 2)),
         enrolled_on=as_day(joined_on, "%Y%m%d"),
     ), city.shielded[person])  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 
 from demo.city import City
 from demo.periods import daily
+from demo.planted.overdue import lying, overdue_matters
 from demo.sheet import Column, Form, Sheet
 from demo.streams.service import URBAN_CASES
 from demo.text import as_loose_stamp, picked, table, written
@@ -37,14 +38,19 @@ def cases(city: City) -> Iterator[Sheet]:
     """New cases, and older ones closed since. Rows of what is planted are guarded."""
     stream = city.stream(URBAN_CASES)
     stream.note_keys(city.events, "CG")
-    closed, windows = stream.closed(days=0.9, never=0.03), city.swells.windows.get(URBAN_CASES.name, [])
+    allowed, windows = DAYS_TO_CLOSE[stream.kind], city.swells.windows.get(URBAN_CASES.name, [])
+    closed, due = (
+        stream.closed(days=0.9, never=0.03, allowed=allowed),
+        stream.at + (allowed * 86_400).astype("timedelta64[s]"),
+    )
+    void = stream.lots("void", np.arange(len(due))) < 0.015
+    late = lying(city.plan, due, closed, void=void)
+    city.events += overdue_matters(city.plan, "城管案件", late, due, "城市管理局", city.grids, stream.grid)
     for period in daily(city.plan, backlog=1):
         rows = stream.told_in(period, closed)
-        void = stream.lots("void", rows) < 0.015
-        done = (closed[rows] < period.ends) & ~void
+        done = (closed[rows] < period.ends) & ~void[rows]
         lon, lat = stream.places(city.grids, rows).T
-        due = stream.at[rows] + (DAYS_TO_CLOSE[stream.kind[rows]] * 86_400).astype("timedelta64[s]")
-        state = np.select([void, done], [3, 2], (stream.lots("state", rows) < 0.6).astype(int))
+        state = np.select([void[rows], done], [3, 2], (stream.lots("state", rows) < 0.6).astype(int))
         yield Sheet("urban_case", "urban_management", f"cg_{period.name}.csv", Form("csv", "gb18030"), CASE, table(
             case_no=stream.numbers("CG", rows),
             kind=stream.words(WORDS, rows),
@@ -53,7 +59,7 @@ def cases(city: City) -> Iterator[Sheet]:
             grid_code=city.people.codes(stream.grid[rows]),
             lon=written(lon, 6),
             lat=written(lat, 6),
-            due_at=as_loose_stamp(due),
+            due_at=as_loose_stamp(due[rows]),
             closed_at=as_loose_stamp(np.where(done, closed[rows], np.datetime64("NaT", "s"))),
             status=picked(["待处理", "处置中", "已结案", "作废"], state),
             detail=stream.says(rows),

@@ -16,22 +16,26 @@ BENEFITS = {"old_age": 450, "subsistence": 230, "disability": 160, "destitute": 
 KINDS = list(BENEFITS)
 AMOUNTS = {"old_age": [100, 200, 300], "subsistence": [768, 912, 1086], "disability": [356, 498],
            "destitute": [1580, 1710], "relief": [1000, 1500, 3000]}  # fmt: skip
+OLD_AGES = [80, 90, 100]  # from which each amount of the old-age allowance is paid
 PENSIONERS = 3_500
 RECORDS = 6_000
 DEATHS = 0.6  # a day, at 20,000 residents
 DYING = Rhythm(hours_around((6, 4, 1)), swing=0.15, peak=1)
 NEVER = np.datetime64("NaT", "s")
+ENDLESS = np.datetime64("2200-01-01", "s")
 
 
 @dataclass
 class Lives:
     """people.frame gains pension (monthly, 0 none), pension_from, benefit (place in KINDS, -1 none), benefit_amount,
     died_on, death_told_on, paid_until (NaT: until the death month). jobs: person, employer (place in employers),
-    hired_on, left_on, declared_on, ordered by declaration."""
+    hired_on, left_on, declared_on, ordered by declaration. second: benefits beside that one: person, kind (place in KINDS),
+    amount (0: as the age says), since and until (first and last month)."""
 
     people: People
     jobs: pd.DataFrame
     employers: list[str]
+    second: pd.DataFrame
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -51,7 +55,9 @@ def live(plan: Plan, people: People) -> Lives:
     _die(plan, dice, people)
     people.frame["paid_until"] = np.full(len(people.frame), NEVER)
     employers = employer_names(int(24 * max(1.0, plan.scale) ** 0.7))
-    return Lives(people, _work(plan, dice, people, len(employers)), employers)
+    jobs = _work(plan, dice, people, len(employers))
+    _test_means(plan, people, jobs)
+    return Lives(people, jobs, employers, _old_age_of_all(people))
 
 
 def retirement_age(frame: pd.DataFrame) -> np.ndarray:
@@ -84,6 +90,46 @@ def _support(plan: Plan, dice: np.random.Generator, people: People) -> None:
     frame["benefit"], frame["benefit_amount"] = benefit, amount
 
 
+def _test_means(plan: Plan, people: People, jobs: pd.DataFrame) -> None:
+    """Subsistence goes from those with a pension or a job within the days to others who have neither."""
+    frame, dice = people.frame, plan.dice("means")
+    earning = (frame["pension"] > 0).to_numpy() | np.isin(np.arange(len(frame)), jobs["person"])
+    poor = frame["benefit"].to_numpy() == KINDS.index("subsistence")
+    fit = people.rooted & frame["age"].between(18, 79).to_numpy() & (frame["benefit"].to_numpy() < 0)
+    gone = np.flatnonzero(poor & earning)
+    taken = dice.choice(np.flatnonzero(fit & ~earning & frame["died_on"].isna()), len(gone), replace=False)
+    for name, none in (("benefit", -1), ("benefit_amount", 0)):
+        column = frame[name].to_numpy().copy()
+        column[taken], column[gone] = column[gone], none
+        frame[name] = column
+
+
+def old_age_amount(years: np.ndarray) -> np.ndarray:
+    """What the allowance is at an age, 0 below eighty."""
+    return np.array([0, *AMOUNTS["old_age"]])[np.searchsorted(OLD_AGES, years, side="right")]
+
+
+def years_in(frame: pd.DataFrame, month: np.datetime64) -> np.ndarray:
+    """(persons,) completed years at the end of a month."""
+    return (
+        month.astype("datetime64[M]").astype(int) - frame["birth"].to_numpy().astype("datetime64[M]").astype(int)
+    ) // 12
+
+
+def _old_age_of_all(people: People) -> pd.DataFrame:
+    """Whoever is eighty and draws no old-age allowance yet draws it too: from the month of the birthday, or the one after moving in."""
+    frame, homes = people.frame, people.homes
+    old = np.flatnonzero((frame["age"] >= 80) & (frame["benefit"] != KINDS.index("old_age")))
+    household = frame["household"].to_numpy()[old]
+    moved = homes.moved_on[household].astype("datetime64[M]")
+    comes, leaves = homes.first_home[household] < 0, homes.next_home[household] < 0
+    turned = frame["birth"].to_numpy()[old].astype("datetime64[M]") + 12 * OLD_AGES[0]
+    since = np.where(comes & ~np.isnat(moved), np.maximum(turned, moved + 1), turned)
+    until = np.where(leaves & ~np.isnat(moved), moved - 1, ENDLESS.astype("datetime64[M]"))
+    return pd.DataFrame({"person": old, "kind": KINDS.index("old_age"), "amount": 0.0,
+                         "since": since.astype("datetime64[s]"), "until": until.astype("datetime64[s]")})  # fmt: skip
+
+
 def _die(plan: Plan, dice: np.random.Generator, people: People) -> None:
     """Deaths from a week before the first day, registered within twelve days; the old die more often, and in winter."""
     frame = people.frame
@@ -98,6 +144,11 @@ def _die(plan: Plan, dice: np.random.Generator, people: People) -> None:
     counted = (registered >= np.datetime64(plan.start)) & (registered <= np.datetime64(plan.end))
     died[gone[counted]], told[gone[counted]] = day[counted], registered[counted]
     frame["died_on"], frame["death_told_on"] = died, told
+
+
+def contribution_bases(plan: Plan, persons: np.ndarray) -> np.ndarray:
+    """What contributions are paid on, for those who have a job; the least is prescribed."""
+    return 4462 + np.floor(plan.lots("base", persons) ** 3 * 17_000)
 
 
 def _work(plan: Plan, dice: np.random.Generator, people: People, employers: int) -> pd.DataFrame:

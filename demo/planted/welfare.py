@@ -93,7 +93,7 @@ def _let_certificates_expire(plan: Plan, lives: Lives, care: Care) -> list[int]:
     return papers.loc[rows, "person"].tolist()
 
 
-def _person(lives: Lives, person: int) -> dict[str, Any]:
+def person_told(lives: Lives, person: int) -> dict[str, Any]:
     who = np.array([person])
     return {"resident_id": lives.people.ids(who)[0].as_py(), "name": lives.people.names(who)[0].as_py(), "current": 1}
 
@@ -108,7 +108,7 @@ def _dead_rows(lives: Lives, dead: list[int], paid: pd.DataFrame) -> list[Event]
         died = lives.frame.at[person, "died_on"]
         after = paid[(paid["person"] == person) & (paid["pay_month"] > died)]
         events.append(Event("paid_after_death", {
-            **_person(lives, person), "window_start": _day(after["pay_month"].min()),
+            **person_told(lives, person), "window_start": _day(after["pay_month"].min()),
             "window_end": _day(after["paid_on"].max()), "size": len(after),
             "note": f"{_day(died)} 死亡，次月起仍发放 {len(after)} 笔"}))  # fmt: skip
     return events
@@ -121,7 +121,7 @@ def _employed_rows(lives: Lives, employed: list[int], paid: pd.DataFrame) -> lis
         own = paid[(paid["person"] == person) & (paid["feed"] == "pension_payment")]
         during = own[own["paid_on"] >= job["hired_on"]]
         events.append(Event("pension_while_employed", {
-            **_person(lives, person), "window_start": _day(during["paid_on"].min()),
+            **person_told(lives, person), "window_start": _day(during["paid_on"].min()),
             "window_end": _day(during["paid_on"].max()), "size": len(during),
             "note": f"{_day(job['hired_on'])} 入职{lives.employers[job['employer']]}，未离职"}))  # fmt: skip
     return events
@@ -134,7 +134,7 @@ def _custody_rows(lives: Lives, care: Care, held: list[int], paid: pd.DataFrame)
         own = paid[(paid["person"] == person) & (paid["feed"] == "benefit_payment")]
         during = own[own["pay_month"] > began]
         events.append(Event("benefit_in_custody", {
-            **_person(lives, person), "window_start": _day(during["pay_month"].min()),
+            **person_told(lives, person), "window_start": _day(during["pay_month"].min()),
             "window_end": _day(during["paid_on"].max()), "size": len(during),
             "note": f"{_day(began)} 起羁押，次月起仍发放低保 {len(during)} 笔"}))  # fmt: skip
     return events
@@ -147,7 +147,7 @@ def _expired_rows(lives: Lives, care: Care, expired: list[int], paid: pd.DataFra
         own = paid[(paid["person"] == person) & (paid["feed"] == "benefit_payment")]
         after = own[own["pay_month"] > ended]
         events.append(Event("benefit_certificate_expired", {
-            **_person(lives, person), "window_start": _day(after["pay_month"].min()),
+            **person_told(lives, person), "window_start": _day(after["pay_month"].min()),
             "window_end": _day(after["paid_on"].max()), "size": len(after),
             "note": f"残疾人证 {_day(ended)} 到期未换领，次月起仍发放残疾人补贴 {len(after)} 笔"}))  # fmt: skip
     return events

@@ -12,8 +12,10 @@ from demo.clock import Rhythm, days_between, hours_around, moments
 from demo.plan import Plan
 from demo.planted.event import Event
 
+FAULTY, WRONG_KIND, ONCE, REDONE, SOUND = 5, 2, 2, 2, 3  # gas and fire equipment
 PLANTED, DECOYS, LATE_BUT_DONE, OTHER_OVERDUE = 6, 10, 3, 5
 TICKETS_A_WEEK = 75.0  # at 20,000 residents
+DAYS_TO_REPAIR = 7
 A_YEAR = np.timedelta64(365, "D")
 KINDS = {"elevator": "DT", "fire": "XF", "gas": "RQ"}
 FAULTS = {
@@ -22,16 +24,19 @@ FAULTS = {
     "fire_equipment": ["消防栓无水", "烟感误报", "应急灯不亮"],
     "public_area": ["楼道堆物", "垃圾未清运", "路灯不亮", "绿化带破损"],
     "other": ["门禁刷卡无反应", "车位被占", "快递柜故障"],
+    "gas_fault": ["闻到煤气味", "燃气灶打不着火，表前阀漏气", "楼道燃气管锈蚀"],
 }
 FAULT_KINDS = list(FAULTS)
-SHARES = [0.11, 0.42, 0.07, 0.28, 0.12]
+SHARES = [0.11, 0.42, 0.07, 0.28, 0.12, 0.0]
+FAULT_OF = {"fire": "fire_equipment", "gas": "gas_fault"}
+PARTS = ["", "planted", "late", "sound", "faulty", "wrong_kind", "once", "redone", "danger"]
 CALLING = Rhythm(hours_around((9, 2, 1.0), (16, 2.5, 0.7), (20, 1.5, 0.5), floor=0.08), 0.8, 0.7, 0.6, swing=0.06)
 
 
 @dataclass
 class Estate:
     """equipment: equipment_no, kind, place (row in the buildings), inspected_on, next_due_on, redone_on (NaT: not in
-    these days), redue_on, part (planted|decoy|late|""). tickets, in order of time: kind (place in FAULT_KINDS), place,
+    these days), redue_on, part (one of PARTS, or decoy). tickets, in order of time: kind (place in FAULT_KINDS), place,
     reported_at, closed_at (NaT: still open), part."""
 
     equipment: pd.DataFrame
@@ -48,7 +53,11 @@ def keep_estates(plan: Plan, buildings: pd.DataFrame) -> Estate:
     equipment = _install(plan, buildings)
     _inspect(plan, equipment)
     _choose(plan, equipment)
-    return Estate(equipment, _report(plan, buildings, equipment))
+    tickets = _report(plan, buildings, equipment)
+    if not plan.quiet:
+        _choose_gas_and_fire(plan, equipment)
+        tickets = _gas_and_fire_faults(plan, equipment, tickets)
+    return Estate(equipment, tickets)
 
 
 def overdue_events(plan: Plan, estates: Estate, buildings: pd.DataFrame, codes: np.ndarray) -> list[Event]:
@@ -62,6 +71,25 @@ def overdue_events(plan: Plan, estates: Estate, buildings: pd.DataFrame, codes: 
             "window_end": plan.end, "size": size,
             "note": f"应于 {piece.next_due_on:%Y-%m-%d} 前检验，近 30 天电梯故障报修 {size} 起",
         }))  # fmt: skip
+    return events
+
+
+def gas_fire_events(plan: Plan, estates: Estate, buildings: pd.DataFrame, codes: np.ndarray) -> list[Event]:
+    """Gas and fire equipment that is overdue, with two faults of its own kind or more in its building in thirty days; planted or not."""
+    pieces, tickets = estates.equipment, estates.tickets
+    today = pd.Timestamp(plan.end) + pd.Timedelta(days=1)
+    due = pieces["redue_on"].fillna(pieces["next_due_on"])
+    recent = tickets[tickets["reported_at"] >= today - pd.Timedelta(days=30)]
+    events = []
+    for piece in pieces[(due < today) & pieces["kind"].isin(FAULT_OF)].itertuples():
+        place, kind = buildings.loc[piece.place], FAULT_KINDS.index(FAULT_OF[str(piece.kind)])
+        size = int(((recent["place"] == piece.place) & (recent["kind"] == kind)).sum())
+        if size >= 2:
+            events.append(Event("gas_fire_overdue", {
+                "current": 1, "grid_code": codes[place["grid"]], "category": piece.kind, "estate": place["estate"],
+                "building": place["building"], "equipment_no": piece.equipment_no, "window_start": f"{piece.next_due_on:%Y-%m-%d}",
+                "window_end": plan.end, "size": size, "note": f"应于 {piece.next_due_on:%Y-%m-%d} 前检验，近 30 天同类报修 {size} 起",
+            }))  # fmt: skip
     return events
 
 
@@ -110,6 +138,61 @@ def _choose(plan: Plan, pieces: pd.DataFrame) -> None:
     pieces.loc[late, "redue_on"] = end + pd.Timedelta(days=362)
 
 
+def _choose_gas_and_fire(plan: Plan, pieces: pd.DataFrame) -> None:
+    """Overdue pieces with faults; overdue with faults of another kind only, or with a single one; done of late."""
+    end, dice = pd.Timestamp(plan.end), plan.dice("overdue gas and fire")
+    due = pieces["next_due_on"].between(end - pd.Timedelta(days=75), end - pd.Timedelta(days=4))
+    fit = dice.permutation(pieces.index[(pieces["kind"] != "elevator") & due & pieces["redone_on"].notna()])
+    ends = np.cumsum([FAULTY, WRONG_KIND, ONCE, REDONE]) * plan.copies
+    for part, rows in zip(("faulty", "wrong_kind", "once", "redone"), np.split(fit, ends)[:-1], strict=True):
+        again = end - pd.Timedelta(days=3) if part == "redone" else pd.NaT
+        pieces.loc[rows, "part"] = part
+        pieces.loc[rows, "redone_on"], pieces.loc[rows, "redue_on"] = again, again + A_YEAR
+
+
+def _gas_and_fire_faults(plan: Plan, pieces: pd.DataFrame, tickets: pd.DataFrame) -> pd.DataFrame:
+    """The tickets, and faults in the last weeks at the chosen pieces and at sound ones."""
+    dice = plan.dice("gas and fire faults")
+    sound = pieces[
+        (pieces["kind"] != "elevator") & (pieces["part"] == "") & (pieces["next_due_on"] > pd.Timestamp(plan.end))
+    ]
+    sound = sound.loc[dice.choice(sound.index, min(SOUND * plan.copies, len(sound)), replace=False)].assign(
+        part="sound"
+    )
+    where = pd.concat([pieces[pieces["part"].isin(["faulty", "wrong_kind", "once", "redone"])], sound])
+    times = np.where(where["part"] == "once", 1, dice.integers(2, 5, len(where)))
+    where = where.loc[np.repeat(where.index, times)]
+    other = {"fire": "gas_fault", "gas": "fire_equipment"}
+    kinds = [
+        (other if part == "wrong_kind" else FAULT_OF)[kind]
+        for part, kind in zip(where["part"], where["kind"], strict=True)
+    ]
+    day = np.datetime64(plan.end, "D") - dice.integers(1, 24, len(where))
+    return report_faults(
+        dice,
+        tickets,
+        where["place"].to_numpy(),
+        np.array([FAULT_KINDS.index(kind) for kind in kinds]),
+        day,
+        where["part"].to_numpy(),
+    )
+
+
+def report_faults(
+    dice: np.random.Generator,
+    tickets: pd.DataFrame,
+    place: np.ndarray,
+    kind: np.ndarray,
+    day: np.ndarray,
+    part: np.ndarray | str,
+) -> pd.DataFrame:
+    """The tickets with these among them, which are all closed in time."""
+    more = _tickets(dice, place, kind, day, part)
+    took = np.round(np.clip(dice.exponential(1.8, len(more)), 0.04, 6) * 1440).astype("timedelta64[m]")
+    more["closed_at"] = more["reported_at"].to_numpy() + took
+    return pd.concat([tickets, more]).sort_values(["reported_at", "place"], kind="stable", ignore_index=True)
+
+
 def _report(plan: Plan, buildings: pd.DataFrame, pieces: pd.DataFrame) -> pd.DataFrame:
     dice = plan.dice("tickets")
     tickets = pd.concat([_ordinary(plan, dice, buildings, pieces), _elevator_faults(plan, dice, pieces)])
@@ -117,6 +200,9 @@ def _report(plan: Plan, buildings: pd.DataFrame, pieces: pd.DataFrame) -> pd.Dat
     took = np.round(np.clip(dice.exponential(2.4, len(tickets)), 0.04, 20) * 1440).astype("timedelta64[m]")
     closed = tickets["reported_at"].to_numpy() + took
     tickets["closed_at"] = np.where(dice.random(len(tickets)) > 0.03, closed, np.datetime64("NaT", "s"))
+    if plan.quiet:  # every ticket is closed within the seven days that it may take
+        latest = tickets["reported_at"] + pd.Timedelta(days=DAYS_TO_REPAIR - 1)
+        tickets["closed_at"] = tickets["closed_at"].fillna(latest).clip(upper=latest)
     return tickets
 
 
@@ -149,4 +235,4 @@ def _tickets(
 ) -> pd.DataFrame:
     at = moments(dice, day, CALLING.hours).astype("datetime64[m]").astype("datetime64[s]")
     return pd.DataFrame({"kind": kind.astype(np.int8), "place": place.astype(np.int32), "reported_at": at,
-                         "part": pd.Categorical(np.broadcast_to(part, len(day)), ["", "planted", "late", "sound"])})  # fmt: skip
+                         "part": pd.Categorical(np.broadcast_to(part, len(day)), PARTS)})  # fmt: skip

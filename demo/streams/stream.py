@@ -87,12 +87,23 @@ class Stream:
         new = period.slice_of(self.at)
         return np.concatenate([np.flatnonzero(period.holds(closed[: new.start])), np.arange(new.start, new.stop)])
 
-    def closed(self, days: float, never: float = 0.03) -> np.ndarray:
-        """When each is closed (datetime64[s], NaT never): after so many days on average, to the minute."""
+    def closed(self, days: float, never: float = 0.03, allowed: np.ndarray | float | None = None) -> np.ndarray:
+        """When each is closed (datetime64[s], NaT never): after so many days on average, to the minute.
+
+        allowed: days to its deadline (of each), which is kept where nothing is planted.
+        """
         rows = np.arange(len(self.at))
         minutes = np.clip(-np.log1p(-self.lots("closing", rows)) * days, 0.03, days * 8) * 1440
+        left = self.lots("left open", rows) < never
+        if allowed is not None and self.plan.quiet:
+            limit = np.broadcast_to(allowed, len(rows)) * 1440.0
+            late = left | (minutes >= limit)
+            minutes, left = (
+                np.where(late, limit * (0.3 + 0.6 * self.lots("in time", rows)), minutes),
+                np.zeros(len(rows), bool),
+            )
         at = self.at.astype("datetime64[m]") + minutes.astype("timedelta64[m]")
-        return np.where(self.lots("left open", rows) < never, np.datetime64("NaT", "s"), at.astype("datetime64[s]"))
+        return np.where(left, np.datetime64("NaT", "s"), at.astype("datetime64[s]"))
 
     def own(self, column: str, rows: np.ndarray, usual: Text) -> Text:
         """The column as planted where a row has its own, else the usual."""

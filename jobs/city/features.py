@@ -1,4 +1,4 @@
-"""What the city counts: events by grid and day, each day beside what its weekday led to expect, and what is overdue."""
+"""What the city counts: events by grid and day, each day beside what its weekday led to expect, and what is overdue (by schemas/matters.yaml)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from jobs.city.matters import register_matters
 from jobs.city.views import read
 from jobs.home import Home
 from jobs.warn.methods.bayes import predictive_band
+from schemas.matters import load_matters
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 BAND_WEEKS, LEAST_WEEKS = 8, 4
 BAND_ALPHA = 0.05
-FEEDS_OF_FEATURES = {"police_incident", "repair", "petition", "equipment_inspection"}
+FEEDS_OF_FEATURES = {"police_incident", "repair", "petition", "equipment_inspection", *load_matters()}
 EVENTS = """
     SELECT grid_code, CAST(reported_at AS DATE) AS day, 'incident' AS measure, category FROM police_incident
     UNION ALL SELECT grid_code, CAST(reported_at AS DATE), 'repair', kind FROM repair
@@ -25,16 +27,14 @@ EVENTS = """
 OVERDUE = """
     WITH faults AS (SELECT estate, building, count(*) AS complaints FROM repair
                     WHERE reported_at >= date_sub(DATE '{as_of}', 30) AND reported_at < DATE '{as_of}' GROUP BY estate, building)
-    SELECT 'inspection' AS matter_kind, i.kind, i.equipment_no AS matter_no, i.estate, i.building, i.grid_code, i.next_due_on AS due_on,
-           datediff(DATE '{as_of}', i.next_due_on) AS days_overdue, coalesce(f.complaints, 0) AS complaints_30d
+    SELECT 'inspection' AS matter_kind, '' AS matter_zh, i.kind, i.equipment_no AS matter_no, i.estate, i.building, i.grid_code, i.next_due_on AS due_on,
+           datediff(DATE '{as_of}', i.next_due_on) AS days_overdue, coalesce(f.complaints, 0) AS complaints_30d,
+           CAST(NULL AS STRING) AS unit
     FROM equipment_inspection i LEFT JOIN faults f ON i.estate = f.estate AND i.building = f.building
     WHERE i.next_due_on < DATE '{as_of}'
     UNION ALL
-    SELECT 'repair', r.kind, r.ticket_no, r.estate, r.building, r.grid_code, date_add(CAST(r.reported_at AS DATE), {repair_days}),
-           datediff(DATE '{as_of}', CAST(r.reported_at AS DATE)) - {repair_days}, coalesce(f.complaints, 0)
-    FROM repair r LEFT JOIN faults f ON r.estate = f.estate AND r.building = f.building
-    WHERE r.status <> 'closed' AND CAST(r.reported_at AS DATE) < date_sub(DATE '{as_of}', {repair_days})"""
-REPAIR_DAYS = 7
+    SELECT m.feed, m.matter_zh, m.kind, m.matter_no, m.estate, m.building, m.grid_code, m.due_on, m.days_overdue, coalesce(f.complaints, 0), m.desk
+    FROM overdue_matter m LEFT JOIN faults f ON m.estate = f.estate AND m.building = f.building"""
 
 
 def compute_features(spark: SparkSession, home: Home, as_of: date) -> None:
@@ -47,7 +47,8 @@ def compute_features(spark: SparkSession, home: Home, as_of: date) -> None:
     read(spark, home.table("gold", "grid_daily")).createOrReplaceTempView("grid_daily")
     totals = spark.sql("SELECT day, measure, sum(events) AS observed FROM grid_daily GROUP BY day, measure").toPandas()
     _overwrite(spark.createDataFrame(with_band(totals, as_of), TREND), home.table("gold", "trend_daily"))
-    _overwrite(spark.sql(OVERDUE.format(as_of=as_of, repair_days=REPAIR_DAYS)), home.table("gold", "overdue"))
+    register_matters(spark, as_of)
+    _overwrite(spark.sql(OVERDUE.format(as_of=as_of)), home.table("gold", "overdue"))
 
 
 TREND = "day DATE, measure STRING, observed DOUBLE, expected DOUBLE, lower DOUBLE, upper DOUBLE"

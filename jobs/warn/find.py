@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -61,18 +62,20 @@ def find(
 
 
 def _matters(spark: SparkSession, rule: WarningRule, query: Query, as_of: date) -> Iterator[Candidate]:
-    """A rule's rows, gathered by matter; a row with counted = true is one of those observed."""
-    rows = [row.asDict() for row in spark.sql(query.sql.format(as_of=as_of)).collect()]
-    for key in sorted({row["subject_key"] for row in rows}):
-        mine = sorted(
-            (row for row in rows if row["subject_key"] == key), key=lambda row: (row["feed"], row["day"], row["row_no"])
-        )
+    """A rule's rows, gathered by matter; a row with counted = true is one of those observed. What bears on the matter (grid_code, weight,
+    expected, bound, unit) is the same in each of its rows."""
+    matters: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in spark.sql(query.sql.format(as_of=as_of)).collect():
+        matters[row["subject_key"]].append(row.asDict())
+    for key in sorted(matters):
+        mine = sorted(matters[key], key=lambda row: (row["feed"], row["day"], row["row_no"]))
         counted = [row for row in mine if row["counted"]]
         observed = float(len(counted))
         yield Candidate(
             rule, key, mine[0].get("grid_code"), None, min(row["day"] for row in mine), max(row["day"] for row in counted),
             observed, float(mine[0]["expected"]), _figure(mine[0].get("bound")), observed * float(mine[0]["weight"]),
             [Evidence(row["feed"], row["delivery_id"], row["row_no"], row["day"], facts(row)) for row in mine],
+            mine[0].get("unit"),
         )  # fmt: skip
 
 

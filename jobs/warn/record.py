@@ -81,7 +81,7 @@ def warning_of(
         "subject_key": c.subject_key, "grid_code": c.grid_code, "category": c.category, "raised_at": raised_at,
         "raised_on": before.get("raised_on") or as_of, "seen_on": as_of, "window_start": c.window_start, "window_end": c.window_end,
         "observed": c.observed, "expected": c.expected, "bound": c.bound, "score": c.score,
-        "confidence": confidence, "confidence_why": why, "unit_zh": rule.unit.zh, "deadline_at": raised_at + rule.deadline,
+        "confidence": confidence, "confidence_why": why, "unit_zh": c.unit_zh or rule.unit.zh, "deadline_at": raised_at + rule.deadline,
         "status": "new", "evidence_rows": len(c.evidence),
         "table_versions": json.dumps({f"silver.{feed}": versions[f"silver.{feed}"] for feed in rule.feeds}, sort_keys=True),
     }  # fmt: skip

@@ -12,6 +12,7 @@ import yaml
 from jobs.warn.candidate import Candidate, say
 from schemas.codes import load_code_list
 from schemas.contract import Contract, ContractFault
+from schemas.matters import ANY, Matter, load_matters
 from schemas.warning_rule import WARNINGS, Cluster, Silence, Surge, WarningRule, load_rules
 
 RULES = load_rules()
@@ -40,12 +41,35 @@ def test_a_family_is_said_in_two_languages(rule: WarningRule) -> None:
     assert any("\u4e00" <= sign <= "\u9fff" for sign in zh) and not any("\u4e00" <= sign <= "\u9fff" for sign in en)
 
 
+@pytest.mark.parametrize("feed", load_matters())
+def test_what_is_late_is_said_in_the_feed_s_own_columns_and_words(feed: str, contracts: dict[str, Contract]) -> None:
+    matter, columns = load_matters()[feed], contracts[feed].columns
+    told = {matter.number, matter.reported, matter.due, matter.tier, matter.desk, "kind", "grid_code", "closed_at"} - {
+        None
+    }
+    assert told <= set(columns) and contracts[feed].key == [matter.number]
+    assert {*matter.shut, matter.confirmed or matter.shut[0]} <= set(columns["status"].words.values())
+    assert set(matter.days) == (set(columns[matter.tier].words.values()) if matter.tier else {ANY})
+
+
+def test_desks_and_deadlines_are_of_the_same_tiers() -> None:
+    given = load_matters()["grid_report"].model_dump()
+    with pytest.raises(ValueError, match="above: the same tiers"):
+        Matter.model_validate(given | {"above": {"grid": "社区"}})
+    with pytest.raises(ValueError, match="one of the two"):
+        Matter.model_validate(given | {"desk": "worker_no"})
+    with pytest.raises(ValueError, match="any, or by the tiers"):
+        Matter.model_validate(given | {"tier": None})
+
+
 def test_no_family_gives_red_and_none_stops_a_payment() -> None:
     assert RULES
     for rule in RULES:
         assert "red" not in rule.levels
         if rule.about_person:
-            assert rule.lane == "statutory", "a person is told of because a law asks for a check, never scored"
+            assert rule.lane in ("statutory", "service"), (
+                "because a law asks for a check or an entitlement is due, never scored"
+            )
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_limited_feeds_are_the_same_files(tmp_path: Path, city: Built) -> None:
     assert {name[:2] for name in names} == {"sw", "jg", "jz"} and len(names) > 8
     for path in few.drop.rglob("*.*"):
         assert path.read_bytes() == (city.drop / path.parent.name / path.name).read_bytes()
-    assert set(few.truth["events"]["family"]) == {"benefit_in_custody"}
+    assert set(few.truth["events"]["family"]) == {"benefit_in_custody", "benefit_exclusive"}
     assert set(few.truth["noise"]["feed"]) == {"death", "custody", "benefit_payment"}
     assert few.truth["conflicts"].empty
 

@@ -42,11 +42,20 @@ def events(city: Built) -> pd.DataFrame:
 
 
 def test_every_family_is_planted(events: pd.DataFrame) -> None:
-    assert events["family"].value_counts().to_dict() == {
+    by_the_books = [
+        "age_reached",
+        "certificate_due",
+        "hazard_open",
+        "matter_overdue",
+    ]  # what happens of itself is told too
+    counts = events["family"].value_counts()
+    assert (counts[by_the_books] >= 5).all() and counts["matter_overdue"] < 40
+    assert counts.drop(by_the_books).to_dict() == {
         "incident_surge": 16, "pension_while_employed": 10, "paid_after_death": 8, "elevator_overdue": 6,
         "hotline_surge": 4, "repeat_matter": 4, "benefit_certificate_expired": 4, "benefit_in_custody": 3,
         "urban_case_surge": 2, "incident_cluster": 2, "hotline_cluster": 2, "near_repeat": 2, "elder_silent": 2,
-        "device_failed": 1}  # fmt: skip
+        "device_failed": 1, "benefit_exclusive": 5, "benefit_tier_age": 7, "benefit_over_limit": 7,
+        "cremated_still_registered": 10, "entitled_not_enrolled": 5, "gas_fire_overdue": 5}  # fmt: skip
     assert events["event_id"].is_unique
     surges = events[events["family"] == "incident_surge"]
     assert set(surges["shape"]) == {"step", "ramp", "spike", "drift"}
@@ -173,6 +182,57 @@ def test_payments_contradict_the_other_department(events: pd.DataFrame, sent: Fe
         assert pd.Timestamp(city.plan.end) - event.window_end <= pd.Timedelta(days=60)
         checked += 1
     assert checked == 25
+
+
+def test_benefits_that_exclude_each_other_and_dead_on_the_register_are_those_told(
+    events: pd.DataFrame, sent: Feed
+) -> None:
+    """By the delivered files alone: nobody else is on two programmes, under age, on the register long after death, or left out."""
+    payments, register = sent("benefit_payment"), sent("household_registration")
+    month = payments["pay_month"].str.replace("-", "")
+    kinds = payments["kind"].replace({"最低生活保障": "低保", "特困人员供养": "特困供养", "尊老金": "高龄津贴"})
+    both = kinds.groupby([payments["resident_id"], month]).agg(set).map({"低保", "特困供养"}.issubset)
+    assert told(events, "benefit_exclusive") == set(both[both].index.get_level_values(0))
+    old = payments[(kinds == "高龄津贴") & payments["resident_id"].str.fullmatch(r"\d{17}[\dX]")]
+    born = pd.to_datetime(old["resident_id"].str[6:14], format="%Y%m%d", errors="coerce")
+    paid = pd.to_datetime(month[old.index], format="%Y%m", errors="coerce")
+    years = (paid.dt.year - born.dt.year) - (paid.dt.month < born.dt.month)
+    amount = pd.to_numeric(old["amount"].str.replace(r"[,元]", "", regex=True), errors="coerce")
+    above = (years < 80) | ((years < 90) & (amount > 150)) | ((years < 100) & (amount > 250))
+    planted = told(events, "benefit_tier_age")
+    assert (
+        planted <= set(old.loc[above, "resident_id"])
+        and above.sum() - old.loc[above, "resident_id"].isin(planted).sum() < 10
+    )
+    last = register[register["file"] == register["file"].max()]
+    deaths = sent("death").drop_duplicates("resident_id").set_index("resident_id")["registered_on"]
+    days = pd.Timestamp("2026-06-01") - pd.to_datetime(deaths, errors="coerce")
+    kept = days[days.index.isin(last["resident_id"])]
+    assert told(events, "cremated_still_registered") == set(kept[kept >= pd.Timedelta(days=30)].index)
+    assert (kept < pd.Timedelta(days=30)).sum() >= 3, "some were told of a little before, who are none"
+    drawn = set(old.loc[paid >= "2026-04-01", "resident_id"])
+    assert not told(events, "entitled_not_enrolled") & drawn
+
+
+def told(events: pd.DataFrame, family: str) -> set[str]:
+    found = set(events.loc[events["family"] == family, "resident_id"])
+    assert found
+    return found
+
+
+def test_a_quiet_city_keeps_every_deadline(quiet_city: Built, contracts: dict[str, Contract]) -> None:
+    """No order, case or ticket is open past its day, and no hazard is."""
+    checked = 0
+    for name, key, due, days, closed in (("hotline", "order_no", "due_at", 0, "closed_at"), ("urban_case", "case_no", "due_at", 0, "closed_at"),
+                                         ("repair", "ticket_no", "reported_at", 7, "closed_at"), ("safety_inspection", "inspection_no", "due_on", 0, "fixed_on")):  # fmt: skip
+        rows = feed(quiet_city, contracts, name).drop_duplicates(key, keep="last")
+        by = pd.to_datetime(rows[due], format="mixed", errors="coerce") + pd.Timedelta(days=days)
+        open_late = (by < pd.Timestamp("2026-06-29")) & (rows[closed] == "")
+        if "status" in rows:
+            open_late &= ~rows["status"].isin(["退单", "作废"])
+        assert not open_late.any(), (name, rows[open_late])
+        checked += len(rows)
+    assert checked > 4_000
 
 
 # ---------------------------------------------------------------- made-up figures

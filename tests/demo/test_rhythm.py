@@ -133,7 +133,7 @@ def test_couples_and_elders_are_people_of_the_register(quiet_city: Built, contra
     marriages, elders = feed(quiet_city, contracts, "marriage"), feed(quiet_city, contracts, "elder_registry")
     for column, sex in (("resident_id", ("男", "1")), ("resident_id_two", ("女", "2"))):
         assert known.loc[marriages[column], "sex"].isin(sex).all()
-    assert (known.loc[elders["resident_id"], "birth_date"] < "1966-06-28").all()
+    assert (known.loc[elders["resident_id"], "birth_date"] < "1966-07-29").all(), "some a little before they turn sixty"
     assert (known.loc[elders["resident_id"], "name"].to_numpy() == elders["name"].to_numpy()).all()
     assert set(elders["living"]) == {"独居", "空巢", "与子女同住", "机构养老"}
 

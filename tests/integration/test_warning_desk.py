@@ -81,6 +81,22 @@ def test_the_page_shows_the_state_that_the_moves_have_brought(city: Home) -> Non
         assert con.execute("SELECT value FROM vital WHERE name = 'warnings_today'").fetchone() == (1,)
 
 
+def test_a_reminder_goes_to_its_desk_and_not_onto_the_commander_s_page(city: Home) -> None:
+    kind = {
+        "family": "age_reached",
+        "family_zh": "提醒：即将满龄",
+        "lane": "service",
+        "level": "blue",
+        "unit_zh": "民政局",
+        "subject": "R-7",
+    }
+    found(city, warning(SURGE), warning(CHECK, **kind))
+    with duckdb.connect(str(serve(city)), read_only=True) as con:
+        assert con.execute("SELECT warning_id FROM warning").fetchall() == [(SURGE,)]
+    told = says("deliver", "--dry-run")
+    assert "民政局" in told and "公安局" not in told, "nobody has to issue a reminder first"
+
+
 def test_a_city_without_a_warning_has_nothing_to_follow(home: Home) -> None:
     home.root.mkdir()
     assert "0 条" in says("list") and "0 条变动" in says("sweep") and "0 次" in says("deliver")
