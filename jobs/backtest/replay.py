@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jobs import lake
 from jobs.backtest.known import MORNING, Known
 from jobs.backtest.views import cache_history, see
+from jobs.city.matters import register_matters
 from jobs.home import ZONE, Home
 from jobs.warn.candidate import Candidate, Evidence
 from jobs.warn.doubt import Trust
@@ -102,6 +103,7 @@ def play(
     past = Past(home, versions, budget)
     for day in days:
         see(spark, feeds, day)
+        register_matters(spark, day)
         past.live(find_all(spark, rules, day, lambda family: 1.0), day)
         told(day, past)
     for one in used:
