@@ -38,7 +38,7 @@ def plant_danger(plan: Plan, found: pd.DataFrame, homes: Homes, estates: Estate)
 def hazard_events(
     plan: Plan, found: pd.DataFrame, known: Organisations, homes: Homes, estates: Estate, reports: Stream, codes: list[str]
 ) -> list[Event]:  # fmt: skip
-    """Organisations with a hazard past its day, in a grid with six signs of danger in thirty days; planted or not. codes: of the grids."""
+    """Grids in which organisations have a hazard past its day, with six signs of danger in thirty days; planted or not. codes: of the grids."""
     today = np.datetime64(plan.end, "s") + np.timedelta64(86_400, "s")
     since = today - np.timedelta64(DAYS * 86_400, "s")
     tickets = estates.tickets
@@ -50,9 +50,9 @@ def hazard_events(
     still = found[(found["level"] > 0) & (found["due"] < today) & ~(found["fixed"] < today)]
     return [
         Event("hazard_open", {
-            "current": 1, "grid_code": codes[grid], "name": known.names[organisation], "window_start": f"{own['due'].min():%Y-%m-%d}",
+            "current": 1, "grid_code": codes[grid], "name": "、".join(sorted({known.names[one] for one in own["organisation"]})), "window_start": f"{own['due'].min():%Y-%m-%d}",
             "window_end": plan.end, "size": int(signals[grid]), "note": f"隐患逾期未整改 {len(own)} 次，同网格近 30 天报修和上报 {signals[grid]} 起",
         })
-        for (organisation, grid), own in still.groupby(["organisation", "grid"])
+        for grid, own in still.groupby("grid")
         if signals[grid] >= SIGNALS
     ]  # fmt: skip

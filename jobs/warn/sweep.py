@@ -227,7 +227,7 @@ def _repeats(scene: Scene) -> Iterator[Move]:
 
 
 def _pairs(scene: Scene, by_id: dict[str, Warning]) -> Iterator[tuple[Warning, Warning, str]]:
-    """(older, younger, why) of those that are one matter, the oldest first."""
+    """(older, younger, why) of those that are one matter, the oldest first. Rows in common make two one only where one desk has both."""
     alike: dict[tuple[Any, ...], list[Warning]] = defaultdict(list)
     for one in by_id.values():
         alike[matter(one)].append(one)
@@ -240,7 +240,7 @@ def _pairs(scene: Scene, by_id: dict[str, Warning]) -> Iterator[tuple[Warning, W
         one, other = by_id[a], by_id[b]
         near = abs(one["raised_at"] - other["raised_at"]) <= scene.life.merge.within
         share = shared / min(len(scene.rows[a]), len(scene.rows[b]))
-        if near and share >= scene.life.merge.shared_rows:
+        if near and one["unit_zh"] == other["unit_zh"] and share >= scene.life.merge.shared_rows:
             found.setdefault(_in_order(one, other), f"{share:.0%} 的依据行相同")
     ordered = sorted(found.items(), key=lambda pair: [_age(by_id[id_]) for id_ in pair[0]])
     return ((by_id[older], by_id[younger], why) for (older, younger), why in ordered)

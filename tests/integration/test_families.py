@@ -118,10 +118,11 @@ def test_the_dead_are_struck_off_within_a_month(found: Find) -> None:
     born = date(1940, 1, 1)
     told = found(
         "cremated_still_registered",
-        household_registration=[registered(who, born) for who in ("forgotten", "no day told", "of late", "alive")],
+        household_registration=[registered(who, born) for who in ("forgotten", "no day told", "of late", "alive")]
+        + [registered("unreadable period", born, "spring")],
         death=[
             died("forgotten", date(2026, 5, 2)), died("no day told", None), died("of late", date(2026, 5, 3)),
-            died("struck off", date(2026, 2, 4)),
+            died("struck off", date(2026, 2, 4)), died("unreadable period", date(2026, 2, 4)),
         ],
     )  # fmt: skip
     assert {who: one.bound for who, one in told.items()} == {"forgotten": 30, "no day told": 120}
@@ -237,13 +238,15 @@ def test_a_hazard_past_its_day_is_told_where_danger_is_reported(found: Find) -> 
         "hazard_open",
         safety_inspection=[
             hazard("化工厂", "g1", day(10)), hazard("化工厂", "g1", day(3), level="major"), hazard("汽修厂", "g1", day(10), fixed=day(1)),
-            hazard("食品厂", "g1", day(0)), hazard("服装厂", "g2", day(10)), hazard("无隐患厂", "g1", day(9)) | {"hazards": 0, "open_hazards": 0},
+            hazard("食品厂", "g1", day(0)), hazard("玩具厂", "g1", day(2)), hazard("服装厂", "g2", day(10)), hazard("无隐患厂", "g1", day(9)) | {"hazards": 0, "open_hazards": 0},
         ],
         grid_report=reports,
         repair=[fault("1幢", "gas_fault", 4), fault("1幢", "water", 4), fault("1幢", "fire_equipment", 40)],
     )  # fmt: skip
-    assert {who: (one.observed, one.bound, len(one.evidence)) for who, one in told.items()} == {"化工厂": (6, 10, 8)}
-    assert told["化工厂"].score == pytest.approx(1.5), "a major hazard weighs half as much again"
+    assert {who: (one.observed, one.bound, len(one.evidence)) for who, one in told.items()} == {
+        "化工厂、玩具厂": (6, 10, 9)
+    }
+    assert told["化工厂、玩具厂"].score == pytest.approx(1.5), "a major hazard weighs half as much again"
 
 
 @pytest.fixture
