@@ -13,14 +13,15 @@ from demo.same import same_value
 
 ADMITTED = ["passed", "warned", "released"]
 SURGES = ["incident_surge", "hotline_surge", "urban_case_surge"]
-CLUSTERS = ["incident_cluster", "hotline_cluster"]
+CLUSTERS = ["incident_cluster", "hotline_cluster", "burglary_near_repeat"]
 DEVICES = ["elder_silent", "device_failed"]
 FAMILIES = [
     *SURGES, *CLUSTERS, *DEVICES, "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", "elevator_overdue",
 ]  # fmt: skip
 EXPLAINED = {
-    "incident_surge": ["incident_cluster", "near_repeat"], "hotline_surge": ["hotline_cluster", "repeat_matter"],
-    "incident_cluster": ["incident_surge", "near_repeat"], "hotline_cluster": ["hotline_surge", "repeat_matter"],
+    "incident_surge": ["incident_cluster", "burglary_near_repeat"], "hotline_surge": ["hotline_cluster", "repeat_matter"],
+    "burglary_near_repeat": ["incident_surge", "incident_cluster"],
+    "incident_cluster": ["incident_surge", "burglary_near_repeat"], "hotline_cluster": ["hotline_surge", "repeat_matter"],
 }  # fmt: skip  # planted too: a warning about them is no false one
 TABLES = ["events", "conflicts", "fabrications", "noise", "deliveries", "traits"]
 PERSON_FEEDS = ["benefit_payment", "pension_payment", "death", "employment"]

@@ -45,6 +45,21 @@ class Cluster(Strict):
     recurrence_days: float = Field(100, gt=1)
 
 
+class NearRepeat(Strict):
+    """Cases of the codes in `only` that follow each other near by and soon: each within so many metres and days of another. They have points of their own."""
+
+    feed: str
+    time: str
+    area: str
+    category: str
+    codes: str
+    only: list[str] = Field(min_length=1)
+    metres: float = Field(200, gt=0)
+    days: int = Field(7, ge=1)
+    history_days: int = Field(365, ge=56)
+    recurrence_days: float = Field(100, gt=1)
+
+
 class Silence(Strict):
     """A door that stays shut although its sensor lives. homes: the feed that says in which home a device hangs.
 
@@ -84,6 +99,7 @@ class WarningRule(Strict):
     lane: Literal["budget", "statutory", "safety"]
     surge: Surge | None = None
     cluster: Cluster | None = None
+    near_repeat: NearRepeat | None = None
     silence: Silence | None = None
     query: Query | None = None
     levels: Annotated[dict[Level, float], BeforeValidator(_levels)] = Field(min_length=1)
@@ -94,7 +110,7 @@ class WarningRule(Strict):
     @model_validator(mode="after")
     def _one_method(self) -> WarningRule:
         if sum(given is not None for given in self._methods) != 1:
-            raise ValueError("a family has exactly one method: surge, cluster, silence or query")
+            raise ValueError("a family has exactly one method: surge, cluster, near_repeat, silence or query")
         for text in (self.says.zh, self.says.en):
             for _, field, _, _ in string.Formatter().parse(text):
                 if field is not None and not field.isidentifier():
@@ -102,17 +118,17 @@ class WarningRule(Strict):
         return self
 
     @property
-    def _methods(self) -> tuple[Surge | Cluster | Silence | Query | None, ...]:
-        return self.surge, self.cluster, self.silence, self.query
+    def _methods(self) -> tuple[Surge | Cluster | NearRepeat | Silence | Query | None, ...]:
+        return self.surge, self.cluster, self.near_repeat, self.silence, self.query
 
     @property
-    def method(self) -> Surge | Cluster | Silence | Query:
+    def method(self) -> Surge | Cluster | NearRepeat | Silence | Query:
         return next(given for given in self._methods if given is not None)
 
     @property
     def feeds(self) -> list[str]:
         match self.method:
-            case Surge(feed=feed):
+            case Surge(feed=feed) | NearRepeat(feed=feed):
                 return [feed]
             case Cluster(feed=feed):
                 return [feed, "grid"]
@@ -124,7 +140,7 @@ class WarningRule(Strict):
     @property
     def codes(self) -> str | None:
         """The code list of its categories."""
-        return self.method.codes if isinstance(self.method, Surge | Cluster) else None
+        return self.method.codes if isinstance(self.method, Surge | Cluster | NearRepeat) else None
 
     @property
     def about_person(self) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 FEEDS = {
     "incident_surge": ["police_incident"],
     "incident_cluster": ["police_incident"],
-    "near_repeat": ["police_incident"],
+    "burglary_near_repeat": ["police_incident"],
     "hotline_surge": ["hotline"],
     "hotline_cluster": ["hotline"],
     "urban_case_surge": ["urban_case"],

@@ -24,7 +24,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One matter that a rule found. subject_key names the matter inside; figures in events or as the rule's words say."""
+    """One matter that a rule found. subject_key names the matter inside; figures in events or as the rule's words say; more: other figures in its words."""
 
     rule: WarningRule
     subject_key: str
@@ -37,6 +37,7 @@ class Candidate:
     bound: float | None
     score: float
     evidence: list[Evidence] = field(default_factory=list, compare=False)
+    more: dict[str, float] = field(default_factory=dict, compare=False)
 
 
 def facts(row: dict[str, Any]) -> str:
@@ -59,4 +60,4 @@ def say(candidate: Candidate, language: str = "zh") -> str:
         "bound": candidate.bound,
         "category": category,
     }
-    return getattr(rule.says, language).format(**(rule.method.model_dump() | figures))
+    return getattr(rule.says, language).format(**(rule.method.model_dump() | figures | candidate.more))

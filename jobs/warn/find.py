@@ -10,8 +10,9 @@ from jobs.warn.candidate import Candidate, Evidence, facts
 from jobs.warn.clusters import find_clusters
 from jobs.warn.doors import find_silence
 from jobs.warn.family_day import FamilyDay, Tests
+from jobs.warn.near_repeats import find_near_repeats
 from jobs.warn.surges import find_surges
-from schemas.warning_rule import Cluster, Query, Silence, Surge, WarningRule
+from schemas.warning_rule import Cluster, NearRepeat, Query, Silence, Surge, WarningRule
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -53,6 +54,8 @@ def find(
             found = find_surges(spark, rule, surge, as_of, budget, log)
         case Cluster() as cluster:
             found = find_clusters(spark, rule, cluster, as_of)
+        case NearRepeat() as near_repeat:
+            found = find_near_repeats(spark, rule, near_repeat, as_of)
         case Silence() as silence:
             found = find_silence(spark, rule, silence, as_of)
         case Query() as query:

@@ -14,7 +14,7 @@ from schemas.contract import Contract
 
 STREAMS = {
     "incident": ("police_incident", "incident_no", "category", "reported_at"),
-    "near": ("police_incident", "incident_no", "category", "reported_at"),
+    "burglary": ("police_incident", "incident_no", "category", "reported_at"),
     "hotline": ("hotline", "order_no", "kind", "called_at"),
     "urban": ("urban_case", "case_no", "kind", "reported_at"),
 }
@@ -45,7 +45,7 @@ def test_every_family_is_planted(events: pd.DataFrame) -> None:
     assert events["family"].value_counts().to_dict() == {
         "incident_surge": 16, "pension_while_employed": 10, "paid_after_death": 8, "elevator_overdue": 6,
         "hotline_surge": 4, "repeat_matter": 4, "benefit_certificate_expired": 4, "benefit_in_custody": 3,
-        "urban_case_surge": 2, "incident_cluster": 2, "hotline_cluster": 2, "near_repeat": 2, "elder_silent": 2,
+        "urban_case_surge": 2, "incident_cluster": 2, "hotline_cluster": 2, "burglary_near_repeat": 2, "elder_silent": 2,
         "device_failed": 1}  # fmt: skip
     assert events["event_id"].is_unique
     surges = events[events["family"] == "incident_surge"]
@@ -84,7 +84,7 @@ def test_most_of_the_city_stays_quiet(events: pd.DataFrame) -> None:
 
 
 def test_near_repeats_lie_within_200_metres_and_a_week(events: pd.DataFrame, sent: Feed) -> None:
-    for event in events[events["family"] == "near_repeat"].itertuples():
+    for event in events[events["family"] == "burglary_near_repeat"].itertuples():
         own = sent("police_incident").set_index("incident_no").loc[event.keys.split("|")]
         metres = own[["lon", "lat"]].astype(float).to_numpy() * [95_700, 110_900]
         apart = np.linalg.norm(metres[:, None] - metres[None, :], axis=2)
