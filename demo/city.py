@@ -14,6 +14,7 @@ from demo.people import People, settle
 from demo.plan import Plan
 from demo.planted.event import Event
 from demo.planted.fabrications import Fabrications
+from demo.planted.laggards import plant_laggard
 from demo.planted.matters import plant_matters
 from demo.planted.surges import Swells, plant_swells
 from demo.planted.welfare import plant_welfare
@@ -64,6 +65,7 @@ def raise_city(plan: Plan) -> City:
         swells = plant_swells(plan, grids, rates, events)
         shielded = plant_welfare(plan, lives, care, events)
         letters = plant_matters(plan, people.homes, grids, people, swells)
+        plant_laggard(plan, events)
         events += overdue_events(plan, estates, people.homes.buildings, grids["grid_code"].to_numpy())
     sensors = fit_sensors(plan, people, care, events)
     mask = np.zeros(len(people.frame), bool)

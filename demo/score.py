@@ -16,7 +16,7 @@ SURGES = ["incident_surge", "hotline_surge", "urban_case_surge"]
 CLUSTERS = ["incident_cluster", "hotline_cluster", "burglary_near_repeat"]
 DEVICES = ["elder_silent", "device_failed"]
 FAMILIES = [
-    *SURGES, *CLUSTERS, *DEVICES, "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", "elevator_overdue",
+    *SURGES, *CLUSTERS, *DEVICES, "hotline_unit_late", "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", "elevator_overdue",
 ]  # fmt: skip
 EXPLAINED = {
     "incident_surge": ["incident_cluster", "burglary_near_repeat"], "hotline_surge": ["hotline_cluster", "repeat_matter"],
@@ -165,6 +165,8 @@ def _matching(event: Any, raised: pd.DataFrame, evidence: pd.DataFrame) -> set[s
         return _in_its_grids(event, raised)
     if event.family in DEVICES:
         return set(raised.loc[raised["subject"] == event.equipment_no, "warning_id"])
+    if event.family == "hotline_unit_late":
+        return set(raised.loc[raised["subject"] == event.unit, "warning_id"])
     if event.family == "elevator_overdue":
         there = (evidence["estate"] == event.estate) & (evidence["building"] == event.building)
         told = raised["subject"].map(

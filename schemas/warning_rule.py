@@ -60,6 +60,21 @@ class NearRepeat(Strict):
     recurrence_days: float = Field(100, gt=1)
 
 
+class Rates(Strict):
+    """The share of each unit's cases that went wrong, beside all units': a funnel plot, told of its worse side alone.
+
+    by: the column that names the unit. judged, counted: SQL conditions, of a case that is asked about and of one that went wrong.
+    """
+
+    feed: str
+    time: str
+    by: str
+    judged: str
+    counted: str
+    window_days: int = Field(90, ge=28)
+    least_cases: int = Field(30, ge=30)
+
+
 class Silence(Strict):
     """A door that stays shut although its sensor lives. homes: the feed that says in which home a device hangs.
 
@@ -100,6 +115,7 @@ class WarningRule(Strict):
     surge: Surge | None = None
     cluster: Cluster | None = None
     near_repeat: NearRepeat | None = None
+    rates: Rates | None = None
     silence: Silence | None = None
     query: Query | None = None
     levels: Annotated[dict[Level, float], BeforeValidator(_levels)] = Field(min_length=1)
@@ -110,7 +126,7 @@ class WarningRule(Strict):
     @model_validator(mode="after")
     def _one_method(self) -> WarningRule:
         if sum(given is not None for given in self._methods) != 1:
-            raise ValueError("a family has exactly one method: surge, cluster, near_repeat, silence or query")
+            raise ValueError("a family has exactly one method: surge, cluster, near_repeat, rates, silence or query")
         for text in (self.says.zh, self.says.en):
             for _, field, _, _ in string.Formatter().parse(text):
                 if field is not None and not field.isidentifier():
@@ -118,17 +134,17 @@ class WarningRule(Strict):
         return self
 
     @property
-    def _methods(self) -> tuple[Surge | Cluster | NearRepeat | Silence | Query | None, ...]:
-        return self.surge, self.cluster, self.near_repeat, self.silence, self.query
+    def _methods(self) -> tuple[Surge | Cluster | NearRepeat | Rates | Silence | Query | None, ...]:
+        return self.surge, self.cluster, self.near_repeat, self.rates, self.silence, self.query
 
     @property
-    def method(self) -> Surge | Cluster | NearRepeat | Silence | Query:
+    def method(self) -> Surge | Cluster | NearRepeat | Rates | Silence | Query:
         return next(given for given in self._methods if given is not None)
 
     @property
     def feeds(self) -> list[str]:
         match self.method:
-            case Surge(feed=feed) | NearRepeat(feed=feed):
+            case Surge(feed=feed) | NearRepeat(feed=feed) | Rates(feed=feed):
                 return [feed]
             case Cluster(feed=feed):
                 return [feed, "grid"]

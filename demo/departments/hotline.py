@@ -8,6 +8,7 @@ import numpy as np
 
 from demo.city import City
 from demo.periods import daily
+from demo.planted.laggards import lag
 from demo.sheet import Column, Form, Sheet
 from demo.streams.service import HOTLINE
 from demo.streams.stream import Stream
@@ -52,7 +53,8 @@ def orders(city: City) -> Iterator[Sheet]:
     stream = city.stream(HOTLINE)
     stream.note_keys(city.events, "RX")
     handler = np.array([UNITS[code] for code in stream.recipe.codes])[stream.kind]
-    closed = city.fabrications.close(stream.at, stream.closed(days=2.4, never=0.02), handler, DAYS_TO_ANSWER)
+    took = lag(city.plan, stream.at, stream.closed(days=2.4, never=0.02), handler)
+    closed = city.fabrications.close(stream.at, took, handler, DAYS_TO_ANSWER)
     windows = city.swells.windows.get(HOTLINE.name, [])
     estates = _estates(city)
     for period in daily(city.plan, backlog=1):

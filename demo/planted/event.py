@@ -16,6 +16,7 @@ FEEDS = {
     "hotline_surge": ["hotline"],
     "hotline_cluster": ["hotline"],
     "urban_case_surge": ["urban_case"],
+    "hotline_unit_late": ["hotline"],
     "repeat_matter": ["hotline", "petition"],
     "paid_after_death": ["death", "benefit_payment", "pension_payment"],
     "pension_while_employed": ["employment", "pension_payment"],
@@ -27,7 +28,7 @@ FEEDS = {
 }
 COLUMNS = [
     "event_id", "family", "current", "resident_id", "name", "grid_code", "category", "estate", "building",
-    "equipment_no", "window_start", "window_end", "size", "note", "shape", "factor", "grids", "keys",
+    "equipment_no", "unit", "window_start", "window_end", "size", "note", "shape", "factor", "grids", "keys",
 ]  # fmt: skip
 
 

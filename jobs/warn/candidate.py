@@ -37,7 +37,7 @@ class Candidate:
     bound: float | None
     score: float
     evidence: list[Evidence] = field(default_factory=list, compare=False)
-    more: dict[str, float] = field(default_factory=dict, compare=False)
+    more: dict[str, float | str] = field(default_factory=dict, compare=False)
 
 
 def facts(row: dict[str, Any]) -> str:

@@ -11,8 +11,9 @@ from jobs.warn.clusters import find_clusters
 from jobs.warn.doors import find_silence
 from jobs.warn.family_day import FamilyDay, Tests
 from jobs.warn.near_repeats import find_near_repeats
+from jobs.warn.rates import find_rates
 from jobs.warn.surges import find_surges
-from schemas.warning_rule import Cluster, NearRepeat, Query, Silence, Surge, WarningRule
+from schemas.warning_rule import Cluster, NearRepeat, Query, Rates, Silence, Surge, WarningRule
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -56,6 +57,8 @@ def find(
             found = find_clusters(spark, rule, cluster, as_of)
         case NearRepeat() as near_repeat:
             found = find_near_repeats(spark, rule, near_repeat, as_of)
+        case Rates() as rates:
+            found = find_rates(spark, rule, rates, as_of)
         case Silence() as silence:
             found = find_silence(spark, rule, silence, as_of)
         case Query() as query:

@@ -40,7 +40,7 @@ def find_near_repeats(spark: SparkSession, rule: WarningRule, near: NearRepeat, 
         ]
         if found:
             usual = knox(x, y, day, metres=(KNOX_METRES,), days=(near.days,), permutations=SHUFFLES)
-            said = {
+            said: dict[str, float | str] = {
                 "ratio": float(usual.observed[0, 0] / max(usual.expected[0, 0], 1 / SHUFFLES)),
                 "p": float(usual.p[0, 0]),
             }
@@ -66,7 +66,7 @@ def _cases(spark: SparkSession, near: NearRepeat, as_of: date) -> pd.DataFrame:
 
 def _candidate(
     spark: SparkSession, rule: WarningRule, near: NearRepeat, cases: pd.DataFrame, chain: Chain, key: str, as_of: date,
-    said: dict[str, float],
+    said: dict[str, float | str],
 ) -> Candidate:  # fmt: skip
     """Named by the area that has most of its cases."""
     category, area = str(cases["category"].iloc[0]), str(cases["area"].mode().iloc[0])

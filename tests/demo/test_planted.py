@@ -44,7 +44,7 @@ def events(city: Built) -> pd.DataFrame:
 def test_every_family_is_planted(events: pd.DataFrame) -> None:
     assert events["family"].value_counts().to_dict() == {
         "incident_surge": 16, "pension_while_employed": 10, "paid_after_death": 8, "elevator_overdue": 6,
-        "hotline_surge": 4, "repeat_matter": 4, "benefit_certificate_expired": 4, "benefit_in_custody": 3,
+        "hotline_surge": 4, "hotline_unit_late": 1, "repeat_matter": 4, "benefit_certificate_expired": 4, "benefit_in_custody": 3,
         "urban_case_surge": 2, "incident_cluster": 2, "hotline_cluster": 2, "burglary_near_repeat": 2, "elder_silent": 2,
         "device_failed": 1}  # fmt: skip
     assert events["event_id"].is_unique
