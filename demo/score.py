@@ -14,7 +14,7 @@ from demo.same import same_value
 ADMITTED = ["passed", "warned", "released"]
 SURGES = ["incident_surge", "hotline_surge", "urban_case_surge"]
 CLUSTERS = ["incident_cluster", "hotline_cluster", "burglary_near_repeat"]
-DEVICES = ["elder_silent", "device_failed"]
+DEVICES = ["elder_silent", "elder_declining", "device_failed"]
 FAMILIES = [
     *SURGES, *CLUSTERS, *DEVICES, "hotline_unit_late", "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", "elevator_overdue",
 ]  # fmt: skip

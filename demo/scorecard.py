@@ -27,6 +27,7 @@ FAMILY_ZH = {
     "benefit_in_custody": "羁押期间仍发救助",
     "benefit_certificate_expired": "残疾证到期仍发补贴",
     "elder_silent": "独居老人无开门",
+    "elder_declining": "老人出门渐少",
     "device_failed": "门磁设备失联",
 }
 FABRICATED_ZH = {"invented": "凭空填写", "copied": "照抄", "smoothed": "抹平", "at_deadline": "到点办结", "rounded": "时间取整",

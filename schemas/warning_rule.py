@@ -75,10 +75,10 @@ class Rates(Strict):
     least_cases: int = Field(30, ge=30)
 
 
-class Silence(Strict):
-    """A door that stays shut although its sensor lives. homes: the feed that says in which home a device hangs.
+class Doors(Strict):
+    """Doors and the sensors on them. homes: the feed that says in which home a device hangs.
 
-    lost_hours: without a sign of life after which a device is out of order; quantile: of a home's own gaps, its limit.
+    lost_hours: without a sign of life after which a device is out of order.
     """
 
     feed: str
@@ -89,6 +89,15 @@ class Silence(Strict):
     beat_time: str
     homes: str
     lost_hours: float = Field(gt=0)
+
+
+class Decline(Doors):
+    """A door that is opened less and less, but not yet shut."""
+
+
+class Silence(Doors):
+    """A door that stays shut although its sensor lives. quantile: of a home's own gaps, its limit."""
+
     quantile: float = Field(0.995, gt=0.5, lt=1)
 
 
@@ -117,6 +126,7 @@ class WarningRule(Strict):
     near_repeat: NearRepeat | None = None
     rates: Rates | None = None
     silence: Silence | None = None
+    decline: Decline | None = None
     query: Query | None = None
     levels: Annotated[dict[Level, float], BeforeValidator(_levels)] = Field(min_length=1)
     says: Words
@@ -126,7 +136,9 @@ class WarningRule(Strict):
     @model_validator(mode="after")
     def _one_method(self) -> WarningRule:
         if sum(given is not None for given in self._methods) != 1:
-            raise ValueError("a family has exactly one method: surge, cluster, near_repeat, rates, silence or query")
+            raise ValueError(
+                "a family has exactly one method: surge, cluster, near_repeat, rates, silence, decline or query"
+            )
         for text in (self.says.zh, self.says.en):
             for _, field, _, _ in string.Formatter().parse(text):
                 if field is not None and not field.isidentifier():
@@ -134,11 +146,11 @@ class WarningRule(Strict):
         return self
 
     @property
-    def _methods(self) -> tuple[Surge | Cluster | NearRepeat | Rates | Silence | Query | None, ...]:
-        return self.surge, self.cluster, self.near_repeat, self.rates, self.silence, self.query
+    def _methods(self) -> tuple[Surge | Cluster | NearRepeat | Rates | Silence | Decline | Query | None, ...]:
+        return self.surge, self.cluster, self.near_repeat, self.rates, self.silence, self.decline, self.query
 
     @property
-    def method(self) -> Surge | Cluster | NearRepeat | Rates | Silence | Query:
+    def method(self) -> Surge | Cluster | NearRepeat | Rates | Silence | Decline | Query:
         return next(given for given in self._methods if given is not None)
 
     @property
@@ -148,8 +160,8 @@ class WarningRule(Strict):
                 return [feed]
             case Cluster(feed=feed):
                 return [feed, "grid"]
-            case Silence() as silence:
-                return [silence.feed, silence.heartbeats, silence.homes]
+            case Doors() as doors:
+                return [doors.feed, doors.heartbeats, doors.homes]
             case Query(feeds=feeds):
                 return feeds
 

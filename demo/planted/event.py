@@ -24,6 +24,7 @@ FEEDS = {
     "benefit_certificate_expired": ["disability_certificate", "benefit_payment"],
     "elevator_overdue": ["equipment_inspection", "repair"],
     "elder_silent": ["elder_registry", "door_sensor", "device_heartbeat"],
+    "elder_declining": ["elder_registry", "door_sensor", "device_heartbeat"],
     "device_failed": ["elder_registry", "door_sensor", "device_heartbeat"],
 }
 COLUMNS = [

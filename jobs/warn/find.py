@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.warn.candidate import Candidate, Evidence, facts
 from jobs.warn.clusters import find_clusters
+from jobs.warn.declines import find_declines
 from jobs.warn.doors import find_silence
 from jobs.warn.family_day import FamilyDay, Tests
 from jobs.warn.near_repeats import find_near_repeats
 from jobs.warn.rates import find_rates
 from jobs.warn.surges import find_surges
-from schemas.warning_rule import Cluster, NearRepeat, Query, Rates, Silence, Surge, WarningRule
+from schemas.warning_rule import Cluster, Decline, NearRepeat, Query, Rates, Silence, Surge, WarningRule
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -61,6 +62,8 @@ def find(
             found = find_rates(spark, rule, rates, as_of)
         case Silence() as silence:
             found = find_silence(spark, rule, silence, as_of)
+        case Decline() as decline:
+            found = find_declines(spark, rule, decline, as_of)
         case Query() as query:
             found = _matters(spark, rule, query, as_of)
     return [candidate for candidate in found if rule.level_of(candidate.score / threshold)]

@@ -12,7 +12,7 @@ import yaml
 from jobs.warn.candidate import Candidate, say
 from schemas.codes import load_code_list
 from schemas.contract import Contract, ContractFault
-from schemas.warning_rule import WARNINGS, Cluster, NearRepeat, Rates, Silence, Surge, WarningRule, load_rules
+from schemas.warning_rule import WARNINGS, Cluster, Doors, NearRepeat, Rates, Surge, WarningRule, load_rules
 
 RULES = load_rules()
 
@@ -31,7 +31,7 @@ def test_a_family_names_feeds_and_columns_that_exist(rule: WarningRule, contract
         assert set(method.only) <= set(load_code_list(method.codes).codes)
     if isinstance(method, Rates):
         assert {method.time, method.by} <= set(contracts[method.feed].columns)
-    if isinstance(method, Silence):
+    if isinstance(method, Doors):
         assert {method.time, method.device} <= set(contracts[method.feed].columns)
         assert {method.device, method.beat_time} <= set(contracts[method.heartbeats].columns)
         assert {"device_no", "grid_code", "registered_on"} <= set(contracts[method.homes].columns)
