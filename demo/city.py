@@ -17,6 +17,7 @@ from demo.planted.entitlements import keep_up, plant_entitlements, told_of_lists
 from demo.planted.event import Event
 from demo.planted.fabrications import Fabrications
 from demo.planted.hazards import plant_danger
+from demo.planted.laggards import plant_laggard
 from demo.planted.matters import plant_matters
 from demo.planted.surges import Swells, plant_swells
 from demo.planted.welfare import plant_welfare
@@ -89,6 +90,7 @@ def raise_city(plan: Plan) -> City:
         shielded = np.concatenate([shielded, guarded])
         events += told + told_of_lists(plan, lives, care, kept, register_day)
         letters = plant_matters(plan, people.homes, grids, people, swells)
+        plant_laggard(plan, events)
         events += overdue_events(plan, estates, people.homes.buildings, grids["grid_code"].to_numpy())
     sensors = fit_sensors(plan, people, care, events)
     mask = np.zeros(len(people.frame), bool)

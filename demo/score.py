@@ -13,18 +13,19 @@ from demo.same import same_value
 
 ADMITTED = ["passed", "warned", "released"]
 SURGES = ["incident_surge", "hotline_surge", "urban_case_surge"]
-CLUSTERS = ["incident_cluster", "hotline_cluster"]
+CLUSTERS = ["incident_cluster", "hotline_cluster", "burglary_near_repeat"]
 EQUIPMENT = ["elevator_overdue", "gas_fire_overdue"]
 NAMED = ["hazard_open", "matter_overdue"]  # the truth names their subject
-DEVICES = ["elder_silent", "device_failed"]
+DEVICES = ["elder_silent", "elder_declining", "device_failed"]
 FAMILIES = [
-    *SURGES, *CLUSTERS, *DEVICES, "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired", *EQUIPMENT, *NAMED,
-    "benefit_exclusive", "benefit_tier_age", "benefit_over_limit", "cremated_still_registered",
+    *SURGES, *CLUSTERS, *DEVICES, "hotline_unit_late", "paid_after_death", "pension_while_employed", "benefit_in_custody",
+    "benefit_certificate_expired", *EQUIPMENT, *NAMED, "benefit_exclusive", "benefit_tier_age", "benefit_over_limit", "cremated_still_registered",
     "age_reached", "certificate_due", "entitled_not_enrolled",
 ]  # fmt: skip
 EXPLAINED = {
-    "incident_surge": ["incident_cluster", "near_repeat"], "hotline_surge": ["hotline_cluster", "repeat_matter"],
-    "incident_cluster": ["incident_surge", "near_repeat"], "hotline_cluster": ["hotline_surge", "repeat_matter"],
+    "incident_surge": ["incident_cluster", "burglary_near_repeat"], "hotline_surge": ["hotline_cluster", "repeat_matter"],
+    "burglary_near_repeat": ["incident_surge", "incident_cluster"],
+    "incident_cluster": ["incident_surge", "burglary_near_repeat"], "hotline_cluster": ["hotline_surge", "repeat_matter"],
 }  # fmt: skip  # planted too: a warning about them is no false one
 TABLES = ["events", "conflicts", "fabrications", "noise", "deliveries", "traits"]
 PERSON_FEEDS = [
@@ -170,6 +171,8 @@ def _matching(event: Any, raised: pd.DataFrame, evidence: pd.DataFrame) -> set[s
         return _in_its_grids(event, raised)
     if event.family in DEVICES:
         return set(raised.loc[raised["subject"] == event.equipment_no, "warning_id"])
+    if event.family == "hotline_unit_late":
+        return set(raised.loc[raised["subject"] == event.unit, "warning_id"])
     if event.family in EQUIPMENT:
         there = (evidence["estate"] == event.estate) & (evidence["building"] == event.building)
         told = raised["subject"].map(

@@ -46,10 +46,40 @@ class Cluster(Strict):
     recurrence_days: float = Field(100, gt=1)
 
 
-class Silence(Strict):
-    """A door that stays shut although its sensor lives. homes: the feed that says in which home a device hangs.
+class NearRepeat(Strict):
+    """Cases of the codes in `only` that follow each other near by and soon: each within so many metres and days of another. They have points of their own."""
 
-    lost_hours: without a sign of life after which a device is out of order; quantile: of a home's own gaps, its limit.
+    feed: str
+    time: str
+    area: str
+    category: str
+    codes: str
+    only: list[str] = Field(min_length=1)
+    metres: float = Field(200, gt=0)
+    days: int = Field(7, ge=1)
+    history_days: int = Field(365, ge=56)
+    recurrence_days: float = Field(100, gt=1)
+
+
+class Rates(Strict):
+    """The share of each unit's cases that went wrong, beside all units': a funnel plot, told of its worse side alone.
+
+    by: the column that names the unit. judged, counted: SQL conditions, of a case that is asked about and of one that went wrong.
+    """
+
+    feed: str
+    time: str
+    by: str
+    judged: str
+    counted: str
+    window_days: int = Field(90, ge=28)
+    least_cases: int = Field(30, ge=30)
+
+
+class Doors(Strict):
+    """Doors and the sensors on them. homes: the feed that says in which home a device hangs.
+
+    lost_hours: without a sign of life after which a device is out of order.
     """
 
     feed: str
@@ -60,6 +90,15 @@ class Silence(Strict):
     beat_time: str
     homes: str
     lost_hours: float = Field(gt=0)
+
+
+class Decline(Doors):
+    """A door that is opened less and less, but not yet shut."""
+
+
+class Silence(Doors):
+    """A door that stays shut although its sensor lives. quantile: of a home's own gaps, its limit."""
+
     quantile: float = Field(0.995, gt=0.5, lt=1)
 
 
@@ -85,7 +124,10 @@ class WarningRule(Strict):
     lane: Lane
     surge: Surge | None = None
     cluster: Cluster | None = None
+    near_repeat: NearRepeat | None = None
+    rates: Rates | None = None
     silence: Silence | None = None
+    decline: Decline | None = None
     query: Query | None = None
     levels: Annotated[dict[Level, float], BeforeValidator(_levels)] = Field(min_length=1)
     says: Words
@@ -95,7 +137,9 @@ class WarningRule(Strict):
     @model_validator(mode="after")
     def _one_method(self) -> WarningRule:
         if sum(given is not None for given in self._methods) != 1:
-            raise ValueError("a family has exactly one method: surge, cluster, silence or query")
+            raise ValueError(
+                "a family has exactly one method: surge, cluster, near_repeat, rates, silence, decline or query"
+            )
         for text in (self.says.zh, self.says.en):
             for _, field, _, _ in string.Formatter().parse(text):
                 if field is not None and not field.isidentifier():
@@ -103,29 +147,29 @@ class WarningRule(Strict):
         return self
 
     @property
-    def _methods(self) -> tuple[Surge | Cluster | Silence | Query | None, ...]:
-        return self.surge, self.cluster, self.silence, self.query
+    def _methods(self) -> tuple[Surge | Cluster | NearRepeat | Rates | Silence | Decline | Query | None, ...]:
+        return self.surge, self.cluster, self.near_repeat, self.rates, self.silence, self.decline, self.query
 
     @property
-    def method(self) -> Surge | Cluster | Silence | Query:
+    def method(self) -> Surge | Cluster | NearRepeat | Rates | Silence | Decline | Query:
         return next(given for given in self._methods if given is not None)
 
     @property
     def feeds(self) -> list[str]:
         match self.method:
-            case Surge(feed=feed):
+            case Surge(feed=feed) | NearRepeat(feed=feed) | Rates(feed=feed):
                 return [feed]
             case Cluster(feed=feed):
                 return [feed, "grid"]
-            case Silence() as silence:
-                return [silence.feed, silence.heartbeats, silence.homes]
+            case Doors() as doors:
+                return [doors.feed, doors.heartbeats, doors.homes]
             case Query(feeds=feeds):
                 return feeds
 
     @property
     def codes(self) -> str | None:
         """The code list of its categories."""
-        return self.method.codes if isinstance(self.method, Surge | Cluster) else None
+        return self.method.codes if isinstance(self.method, Surge | Cluster | NearRepeat) else None
 
     @property
     def about_person(self) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from demo.city import City
 from demo.periods import daily
+from demo.planted.laggards import lag
 from demo.planted.overdue import lying, overdue_matters
 from demo.sheet import Column, Form, Sheet
 from demo.streams.service import HOTLINE
@@ -53,7 +54,8 @@ def orders(city: City) -> Iterator[Sheet]:
     stream = city.stream(HOTLINE)
     stream.note_keys(city.events, "RX")
     handler = np.array([UNITS[code] for code in stream.recipe.codes])[stream.kind]
-    closed = city.fabrications.close(stream.at, stream.closed(days=2.4, never=0.02, allowed=7), handler, DAYS_TO_ANSWER)
+    took = lag(city.plan, stream.at, stream.closed(days=2.4, never=0.02, allowed=7), handler)
+    closed = city.fabrications.close(stream.at, took, handler, DAYS_TO_ANSWER)
     due, windows = stream.at + DAYS_TO_ANSWER, city.swells.windows.get(HOTLINE.name, [])
     city.events += overdue_matters(city.plan, "热线工单", lying(city.plan, due, closed), due, handler, city.grids, None)
     estates = _estates(city)

@@ -12,10 +12,11 @@ import pandas as pd
 FEEDS = {
     "incident_surge": ["police_incident"],
     "incident_cluster": ["police_incident"],
-    "near_repeat": ["police_incident"],
+    "burglary_near_repeat": ["police_incident"],
     "hotline_surge": ["hotline"],
     "hotline_cluster": ["hotline"],
     "urban_case_surge": ["urban_case"],
+    "hotline_unit_late": ["hotline"],
     "repeat_matter": ["hotline", "petition"],
     "paid_after_death": ["death", "benefit_payment", "pension_payment"],
     "pension_while_employed": ["employment", "pension_payment"],
@@ -33,11 +34,12 @@ FEEDS = {
     "gas_fire_overdue": ["equipment_inspection", "repair"],
     "elevator_overdue": ["equipment_inspection", "repair"],
     "elder_silent": ["elder_registry", "door_sensor", "device_heartbeat"],
+    "elder_declining": ["elder_registry", "door_sensor", "device_heartbeat"],
     "device_failed": ["elder_registry", "door_sensor", "device_heartbeat"],
 }
 COLUMNS = [
     "event_id", "family", "current", "resident_id", "name", "grid_code", "category", "estate", "building",
-    "equipment_no", "window_start", "window_end", "size", "note", "shape", "factor", "grids", "keys",
+    "equipment_no", "unit", "window_start", "window_end", "size", "note", "shape", "factor", "grids", "keys",
 ]  # fmt: skip
 
 

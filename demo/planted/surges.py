@@ -203,7 +203,7 @@ def _near_repeat(
         "lon": middle["lon"] + away * np.cos(turn) / METRES_LON, "lat": middle["lat"] + away * np.sin(turn) / METRES_LAT,
         "says": INCIDENTS.sorts["theft"].says[0],
     })  # fmt: skip
-    event = Event("near_repeat", {
+    event = Event("burglary_near_repeat", {
         "current": int(days[1] <= 1), "grid_code": middle["grid_code"], "category": "theft", "size": BURGLARIES,
         "window_start": start, "window_end": end, "shape": "near_repeat",
         "note": f"7 天内 200 米范围连续 {BURGLARIES} 起入室盗窃",

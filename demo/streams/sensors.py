@@ -18,12 +18,13 @@ from demo.planted.event import Event
 HISTORY_DAYS = 56  # of a short city
 BEATS = np.arange(0, 24, 4)  # hours
 MINUTES = 24 * 60
+SINKING, SUNK, SINKS_DAYS = np.timedelta64(10, "D"), 0.8, 16  # within ten days to a fifth, since 16 days
 ACTIVE = hours_around((7.5, 1.2, 1.0), (10, 1.8, 0.9), (16, 2, 0.9), (18.5, 1.2, 0.5), floor=0.01)
 
 
 @dataclass(frozen=True)
 class Sensors:
-    """One row a device. openings: on an ordinary day; shift: hours its owner rises later than most; silent_from, silent_to: days (datetime64[D]) without an opening; failed: then it sends nothing."""
+    """One row a device. openings: on an ordinary day; shift: hours its owner rises later than most; silent_from, silent_to: days (datetime64[D]) without an opening; failed: then it sends nothing; sinking_from: the day from which it is opened less and less."""
 
     plan: Plan
     table: pd.DataFrame
@@ -57,7 +58,9 @@ class Sensors:
         """Each opening in a minute of its own, its closing within the same minute."""
         dice, own = self.plan.dice(f"door {day}"), self.table[self._sends(day, beats=False)]
         visits = 1 + 0.35 * emptiness(day) + 0.1 * is_off(day)  # at Spring Festival the children come
-        count = np.maximum(1, dice.poisson(own["openings"].to_numpy() * visits))
+        left = 1 - SUNK * np.clip((np.datetime64(day, "D") - own["sinking_from"].to_numpy()) / SINKING, 0, 1)
+        usual = own["openings"].to_numpy() * np.where(np.isnan(left), 1, left)
+        count = np.maximum(1, dice.poisson(usual * visits))
         device = np.repeat(np.arange(len(own)), count)
         chance = np.cumsum(ACTIVE) / ACTIVE.sum()
         hour = np.minimum(np.searchsorted(chance, dice.random(len(device))), 23) + own["shift"].to_numpy()[device]
@@ -92,10 +95,12 @@ def fit_sensors(plan: Plan, people: People, care: Care, events: list[Event]) -> 
         "openings": np.clip(dice.gamma(6, 0.65, size), 1.8, 9.0), "shift": dice.integers(-1, 3, size),
         "battery": dice.integers(45, 100, size), "signal": dice.integers(-95, -60, size),
         "silent_from": np.full(size, never), "silent_to": np.full(size, never), "failed": False,
+        "sinking_from": np.full(size, never),
     })  # fmt: skip
     sensors = Sensors(plan, table)
     if not plan.quiet:
         _silence(plan, dice, people, table, events)
+        _sink(plan, people, table, events)
     return sensors
 
 
@@ -117,3 +122,20 @@ def _silence(plan: Plan, dice: np.random.Generator, people: People, table: pd.Da
             "size": first - last + 1, "shape": "silence",
             "note": f"平日每天开门约 {table.at[row, 'openings']:.1f} 次，{first - last + 1} 天无开门，{still}",
         }))  # fmt: skip
+
+
+def _sink(plan: Plan, people: People, table: pd.DataFrame, events: list[Event]) -> None:
+    """The busiest door of those that neither fell silent nor failed is opened less and less."""
+    rest = table.loc[table["silent_from"].isna(), "openings"]
+    if rest.empty:
+        return
+    row, start = rest.idxmax(), np.datetime64(plan.end - timedelta(days=SINKS_DAYS), "D")
+    table.loc[row, "sinking_from"] = start
+    who = np.array([table.at[row, "person"]])
+    events.append(Event("elder_declining", {
+        "current": 1, "resident_id": people.ids(who)[0].as_py(), "name": people.names(who)[0].as_py(),
+        "grid_code": people.grid_codes(who, np.datetime64(plan.end))[0].as_py(),
+        "equipment_no": f"MC{table.at[row, 'device']:08d}", "window_start": start, "window_end": plan.end,
+        "size": SINKS_DAYS, "shape": "decline",
+        "note": f"平日每天开门约 {table.at[row, 'openings']:.1f} 次，十天内渐降到两成",
+    }))  # fmt: skip

@@ -26,7 +26,7 @@ class Evidence:
 class Candidate:
     """One matter that a rule found. subject_key names the matter inside; figures in events or as the rule's words say.
 
-    unit_zh: its own desks, joined by 、, where they are not the rule's.
+    unit_zh: its own desks, joined by 、, where they are not the rule's; more: other figures in its words.
     """
 
     rule: WarningRule
@@ -41,6 +41,7 @@ class Candidate:
     score: float
     evidence: list[Evidence] = field(default_factory=list, compare=False)
     unit_zh: str | None = None
+    more: dict[str, float | str] = field(default_factory=dict, compare=False)
 
 
 def facts(row: dict[str, Any]) -> str:
@@ -75,4 +76,4 @@ def say(candidate: Candidate, language: str = "zh") -> str:
         "bound": candidate.bound,
         "category": category,
     }
-    return getattr(rule.says, language).format(**(rule.method.model_dump() | figures))
+    return getattr(rule.says, language).format(**(rule.method.model_dump() | figures | candidate.more))

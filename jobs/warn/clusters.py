@@ -64,7 +64,7 @@ def _candidate(
     first, last = (as_of + timedelta(days=int(day) - 1) for day in (found.first_day, found.last_day))
     return Candidate(
         rule, f"{area}|{category}", area, category, first, last, float(found.observed), float(found.expected), None,
-        score_of(found.recurrence_days, cluster.recurrence_days), list(_evidence(spark, cluster, cases)),
+        score_of(found.recurrence_days, cluster.recurrence_days), list(rows_behind(spark, cluster.feed, cluster.time, cases)),
     )  # fmt: skip
 
 
@@ -74,9 +74,10 @@ def score_of(recurrence_days: float, least_days: float) -> float:
     return 1 + (ORANGE_SCORE - 1) * steps
 
 
-def _evidence(spark: SparkSession, cluster: Cluster, cases: pd.DataFrame) -> Iterator[Evidence]:
+def rows_behind(spark: SparkSession, feed: str, time: str, cases: pd.DataFrame) -> Iterator[Evidence]:
+    """The feed's rows of cases, which have delivery_id and row_no."""
     chosen = spark.createDataFrame(
         [(str(row.delivery_id), int(row.row_no)) for row in cases.itertuples()], "delivery_id STRING, row_no BIGINT"
     )
-    for row in spark.table(cluster.feed).join(chosen, ["delivery_id", "row_no"]).collect():
-        yield Evidence(cluster.feed, row["delivery_id"], row["row_no"], row[cluster.time].date(), facts(row.asDict()))
+    for row in spark.table(feed).join(chosen, ["delivery_id", "row_no"]).collect():
+        yield Evidence(feed, row["delivery_id"], row["row_no"], row[time].date(), facts(row.asDict()))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from jobs.warn.candidate import Candidate, Evidence, facts
 from jobs.warn.methods.silence import HISTORY_DAYS, door_silence
-from schemas.warning_rule import Silence, WarningRule
+from schemas.warning_rule import Doors, Silence, WarningRule
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -25,8 +25,8 @@ def find_silence(spark: SparkSession, rule: WarningRule, silence: Silence, as_of
 
     Judged a device at a time by Spark's workers, so that memory holds one home's two months.
     """
-    signs = _signs(silence, as_of)
-    (until,) = spark.sql(f"SELECT date_format(max(at), 'yyyy-MM-dd HH:mm:ss') FROM ({signs})").first() or (None,)
+    signs = signs_of(silence, as_of)
+    until = last_heard(spark, signs)
     if until is None:
         return
     judged = spark.sql(signs).groupBy("device").applyInPandas(_judge(silence, until), JUDGED)
@@ -38,14 +38,20 @@ def find_silence(spark: SparkSession, rule: WarningRule, silence: Silence, as_of
         yield _candidate(spark, rule, silence, row.asDict(), until)
 
 
-def _signs(silence: Silence, as_of: date) -> str:
+def last_heard(spark: SparkSession, signs: str) -> str | None:
+    """The last sign of life of any sensor, as 2026-06-28 23:40:00."""
+    (until,) = spark.sql(f"SELECT date_format(max(at), 'yyyy-MM-dd HH:mm:ss') FROM ({signs})").first() or (None,)
+    return until
+
+
+def signs_of(doors: Doors, as_of: date) -> str:
     """device, at, opened: every opening, and every heartbeat."""
     start = as_of - timedelta(days=HISTORY_DAYS + MARGIN_DAYS)
     within = "{0} >= TIMESTAMP '" + f"{start} 00:00:00' AND {{0}} < TIMESTAMP '{as_of} 00:00:00'"
     return (
-        f"SELECT {silence.device} AS device, {silence.time} AS at, true AS opened FROM {silence.feed} "
-        f"WHERE {silence.where} AND {within.format(silence.time)} UNION ALL "
-        f"SELECT {silence.device}, {silence.beat_time}, false FROM {silence.heartbeats} WHERE {within.format(silence.beat_time)}"
+        f"SELECT {doors.device} AS device, {doors.time} AS at, true AS opened FROM {doors.feed} "
+        f"WHERE {doors.where} AND {within.format(doors.time)} UNION ALL "
+        f"SELECT {doors.device}, {doors.beat_time}, false FROM {doors.heartbeats} WHERE {within.format(doors.beat_time)}"
     )
 
 

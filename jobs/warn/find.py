@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.warn.candidate import Candidate, Evidence, facts
 from jobs.warn.clusters import find_clusters
+from jobs.warn.declines import find_declines
 from jobs.warn.doors import find_silence
 from jobs.warn.family_day import FamilyDay, Tests
+from jobs.warn.near_repeats import find_near_repeats
+from jobs.warn.rates import find_rates
 from jobs.warn.surges import find_surges
-from schemas.warning_rule import Cluster, Query, Silence, Surge, WarningRule
+from schemas.warning_rule import Cluster, Decline, NearRepeat, Query, Rates, Silence, Surge, WarningRule
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -54,8 +57,14 @@ def find(
             found = find_surges(spark, rule, surge, as_of, budget, log)
         case Cluster() as cluster:
             found = find_clusters(spark, rule, cluster, as_of)
+        case NearRepeat() as near_repeat:
+            found = find_near_repeats(spark, rule, near_repeat, as_of)
+        case Rates() as rates:
+            found = find_rates(spark, rule, rates, as_of)
         case Silence() as silence:
             found = find_silence(spark, rule, silence, as_of)
+        case Decline() as decline:
+            found = find_declines(spark, rule, decline, as_of)
         case Query() as query:
             found = _matters(spark, rule, query, as_of)
     return [candidate for candidate in found if rule.level_of(candidate.score / threshold)]
@@ -75,7 +84,7 @@ def _matters(spark: SparkSession, rule: WarningRule, query: Query, as_of: date) 
             rule, key, mine[0].get("grid_code"), None, min(row["day"] for row in mine), max(row["day"] for row in counted),
             observed, float(mine[0]["expected"]), _figure(mine[0].get("bound")), observed * float(mine[0]["weight"]),
             [Evidence(row["feed"], row["delivery_id"], row["row_no"], row["day"], facts(row)) for row in mine],
-            mine[0].get("unit"),
+            unit_zh=mine[0].get("unit"),
         )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from jobs.warn.candidate import Candidate, say
 from schemas.codes import load_code_list
 from schemas.contract import Contract, ContractFault
 from schemas.matters import ANY, Matter, load_matters
-from schemas.warning_rule import WARNINGS, Cluster, Silence, Surge, WarningRule, load_rules
+from schemas.warning_rule import WARNINGS, Cluster, Doors, NearRepeat, Rates, Surge, WarningRule, load_rules
 
 RULES = load_rules()
 
@@ -26,7 +26,13 @@ def test_a_family_names_feeds_and_columns_that_exist(rule: WarningRule, contract
         columns = contracts[method.feed].columns
         assert {method.time, method.area, method.category} <= set(columns)
         assert set(load_code_list(method.codes).codes) == set(columns[method.category].words.values())
-    if isinstance(method, Silence):
+    if isinstance(method, NearRepeat):
+        columns = contracts[method.feed].columns
+        assert {method.time, method.area, method.category, "lon", "lat"} <= set(columns)
+        assert set(method.only) <= set(load_code_list(method.codes).codes)
+    if isinstance(method, Rates):
+        assert {method.time, method.by} <= set(contracts[method.feed].columns)
+    if isinstance(method, Doors):
         assert {method.time, method.device} <= set(contracts[method.feed].columns)
         assert {method.device, method.beat_time} <= set(contracts[method.heartbeats].columns)
         assert {"device_no", "grid_code", "registered_on"} <= set(contracts[method.homes].columns)
@@ -35,7 +41,8 @@ def test_a_family_names_feeds_and_columns_that_exist(rule: WarningRule, contract
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.family)
 def test_a_family_is_said_in_two_languages(rule: WarningRule) -> None:
     category = next(iter(load_code_list(rule.codes).codes)) if rule.codes else None
-    found = Candidate(rule, "x", None, category, date(2026, 6, 1), date(2026, 6, 7), 7.0, 2.0, 5.0, 2.0)
+    more = {"ratio": 3.0, "p": 0.001, "who": "", "cases": 40.0, "share": 0.2, "usual": 0.1}
+    found = Candidate(rule, "x", None, category, date(2026, 6, 1), date(2026, 6, 7), 7.0, 2.0, 5.0, 2.0, more=more)
     zh, en = say(found), say(found, "en")
     assert set(re.findall(r"\d+", zh)) & {"7", "5"} and set(re.findall(r"\d+", en)) & {"7", "5"}
     assert any("\u4e00" <= sign <= "\u9fff" for sign in zh) and not any("\u4e00" <= sign <= "\u9fff" for sign in en)

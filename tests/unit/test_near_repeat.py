@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.warn.methods.near_repeat import knox
+from jobs.warn.methods.near_repeat import chains, knox
 
 
 def burglaries(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -82,3 +82,46 @@ def test_nothing_and_bands_that_do_not_ascend() -> None:
     assert np.isnan(alone.ratio).all() and (alone.p == 1).all()
     with pytest.raises(ValueError, match="ascend"):
         knox(np.zeros(2), np.zeros(2), np.zeros(2, dtype=int), days=(14, 7))
+
+
+def town(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A year of thefts in 9 km², and one street of 150 m with a theft every five days; today is day 364."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(0, 3000, (2, 160))
+    street = rng.uniform(0, 150, 73)
+    return np.r_[x, street], np.r_[y, np.full(73, 1500.0)], np.r_[rng.integers(0, 365, 160), np.arange(0, 365, 5)]
+
+
+def with_chain(seed: int, when: list[int], step: float = 120.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x, y, day = town(seed)
+    return np.r_[x, 2000 + step * np.arange(len(when))], np.r_[y, np.full(len(when), 700.0)], np.r_[day, when]
+
+
+def test_a_chain_is_told_with_its_events_and_a_busy_street_is_not() -> None:
+    (best, *others) = chains(*with_chain(5, [355, 358, 360, 363]), today=364, permutations=199)
+    assert set(best.rows.tolist()) >= {233, 234, 235, 236} and (best.first_day, best.last_day) == (355, 363)
+    assert best.recurrence_days >= 100 and best.expected < 1
+    street = [chain for chain in others if len(chain.rows) >= 4]
+    assert street and all(chain.recurrence_days < 10 for chain in street), "its own past shuffles into chains as long"
+
+
+@pytest.mark.parametrize(
+    ("when", "step"),
+    [([355, 358, 360, 363], 230.0), ([334, 342, 350, 358], 120.0), ([345, 348, 350, 353], 120.0), ([358, 363], 120.0)],
+    ids=["too far apart", "eight days apart", "over by now", "two"],
+)
+def test_what_nearly_is_a_chain_is_none(when: list[int], step: float) -> None:
+    x, y, day = with_chain(5, when, step)
+    assert len(x) > 233
+    found = chains(x, y, day, today=364, permutations=19)
+    assert all(chain.rows.max() < 233 or len(chain.rows) < len(when) for chain in found)
+
+
+def test_by_chance_a_chain_recurs_as_seldom_as_it_says() -> None:
+    """200 towns without near repeats: one in ten has a chain that recurs in ten days."""
+    told = [chains(*burglaries(seed, 500), today=199, permutations=49, seed=seed) for seed in range(200)]
+    assert 8 <= sum(any(chain.recurrence_days >= 10 for chain in of) for of in told) <= 32
+
+
+def test_no_events_make_no_chain() -> None:
+    assert chains(np.zeros(0), np.zeros(0), np.zeros(0, dtype=int), today=0) == []

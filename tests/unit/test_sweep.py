@@ -135,7 +135,9 @@ def test_half_of_the_rows_shared_within_a_week_is_one_matter(shared: int, days_a
     younger = standing("b")
     rows = {"a": set(range(20)), "b": set(range(20 - shared, 30 - shared))}
     assert due(older, younger, rows=rows) == ([("b", "merged")] if merges else [])
-    assert due(older, younger | {"unit_zh": "民政局"}, rows=rows) == [], "another desk has something else to do about it"
+    assert due(older, younger | {"unit_zh": "民政局"}, rows=rows) == [], (
+        "another desk has something else to do about it"
+    )
 
 
 def test_a_chain_of_repeats_ends_in_its_oldest() -> None:
