@@ -125,7 +125,8 @@ def test_what_was_planted_is_found_and_quiet_rows_are_left_alone(city: City) -> 
     score = json.loads(answer.read_text(encoding="utf-8"))
     for family in (
         "paid_after_death", "pension_while_employed", "benefit_in_custody", "benefit_certificate_expired",
-        "elevator_overdue", "elder_silent", "device_failed",
+        "benefit_exclusive", "benefit_tier_age", "benefit_over_limit", "cremated_still_registered", "elevator_overdue", "gas_fire_overdue",
+        "elder_silent", "device_failed",
     ):  # fmt: skip
         found = score["events"][family]
         assert found["planted"] > 0 and found["missed"] == [], family
