@@ -227,7 +227,8 @@ def _repeats(scene: Scene) -> Iterator[Move]:
 
 
 def _pairs(scene: Scene, by_id: dict[str, Warning]) -> Iterator[tuple[Warning, Warning, str]]:
-    """(older, younger, why) of those that are one matter, the oldest first. Rows in common make two one only where one desk has both."""
+    """(older, younger, why) of those that are one matter, the oldest first. Rows in common make two one only where one desk has both;
+    a younger one about a wider area is more than the older's repeat."""
     alike: dict[tuple[Any, ...], list[Warning]] = defaultdict(list)
     for one in by_id.values():
         alike[matter(one)].append(one)
@@ -237,13 +238,20 @@ def _pairs(scene: Scene, by_id: dict[str, Warning]) -> Iterator[tuple[Warning, W
         for a, b in combinations(group, 2)
     }
     for (a, b), shared in _shared(scene, by_id).items():
-        one, other = by_id[a], by_id[b]
-        near = abs(one["raised_at"] - other["raised_at"]) <= scene.life.merge.within
+        older, younger = (by_id[id_] for id_ in _in_order(by_id[a], by_id[b]))
+        near = abs(older["raised_at"] - younger["raised_at"]) <= scene.life.merge.within
         share = shared / min(len(scene.rows[a]), len(scene.rows[b]))
-        if near and one["unit_zh"] == other["unit_zh"] and share >= scene.life.merge.shared_rows:
-            found.setdefault(_in_order(one, other), f"{share:.0%} 的依据行相同")
+        same_desk = older["unit_zh"] == younger["unit_zh"]
+        if near and same_desk and share >= scene.life.merge.shared_rows and not _around(younger, older):
+            found.setdefault((older["warning_id"], younger["warning_id"]), f"{share:.0%} 的依据行相同")
     ordered = sorted(found.items(), key=lambda pair: [_age(by_id[id_]) for id_ in pair[0]])
     return ((by_id[older], by_id[younger], why) for (older, younger), why in ordered)
+
+
+def _around(one: Warning, other: Warning) -> bool:
+    """Whether one is about a wider area that the other's lies in."""
+    wide, small = one["grid_code"] or "", other["grid_code"] or ""
+    return bool(wide) and len(wide) < len(small) and small.startswith(wide)
 
 
 def _shared(scene: Scene, by_id: dict[str, Warning]) -> Counter[tuple[str, str]]:

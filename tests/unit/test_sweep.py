@@ -140,6 +140,13 @@ def test_half_of_the_rows_shared_within_a_week_is_one_matter(shared: int, days_a
     )
 
 
+def test_a_town_s_warning_does_not_vanish_into_that_of_one_of_its_grids() -> None:
+    grid, rows = sent(warning_id="a"), {"a": set(range(10)), "b": set(range(40))}
+    town = standing("b", grid_code=TOWN, raised_at=EIGHT + HOUR, tier="town")
+    assert due(grid, town, rows=rows) == []
+    assert due(grid, town | {"grid_code": GRID[:-1] + "2"}, rows=rows) == [("b", "merged")]
+
+
 def test_a_chain_of_repeats_ends_in_its_oldest() -> None:
     three = [standing(id_, raised_at=EIGHT - days * DAY) for id_, days in (("c", 0), ("b", 1), ("a", 2))]
     moves = decide(scene(*three))
