@@ -141,6 +141,7 @@ def test_a_birthday_that_entitles_is_told_before_it(found: Find) -> None:
     )  # fmt: skip
     assert {who: one.bound for who, one in told.items()} == {"60": 60, "80 today": 80, "90": 90}
     assert all(one.grid_code and one.rule.lane == "service" and "提醒" in one.rule.says.zh for one in told.values())
+    assert found("age_reached", household_registration=[registered("60", date(1966, 7, 10))]) == {}, "no list has come"
 
 
 def test_a_certificate_that_runs_out_is_told_in_time(found: Find) -> None:
