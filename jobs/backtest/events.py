@@ -26,7 +26,7 @@ class BadEvents(ValueError):
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened, and what names it: a person, a piece of equipment, a building, or areas and a category."""
+    """One thing that happened, and what names it: a person, a piece of equipment, a building, its subject's name, or areas and a category."""
 
     number: str
     family: str
@@ -38,16 +38,16 @@ class Event:
     equipment_no: str = ""
     estate: str = ""
     building: str = ""
+    name: str = ""
 
     def is_about(self, warning: Warning) -> bool:
         """Whether a warning of any family is about it, by the subject or by area, category and days."""
         subject = warning["subject_key"]
-        if self.person_id:
-            return subject == self.person_id
+        named = {self.person_id, self.equipment_no, self.name} - {""}
         if self.estate and self.building:
-            return subject.split() == [self.estate, self.building] or subject == self.equipment_no
-        if self.equipment_no:
-            return subject == self.equipment_no
+            named.add(f"{self.estate} {self.building}")
+        if named:
+            return subject.replace("|", " ") in named
         return self._is_there(warning) and warning["window_start"] <= self.end and warning["window_end"] >= self.start
 
     def found_by(self, warning: Warning) -> bool:
@@ -65,7 +65,7 @@ class Event:
 
 def read_events(file: Path, person_of: Callable[[str], str]) -> list[Event]:
     """From a CSV with family, window_start, window_end and any of event_id, grid_code, grids (|), category, estate, building,
-    equipment_no, resident_id. person_of: a resident ID's person. Raises BadEvents."""
+    equipment_no, name (of the subject), resident_id. person_of: a resident ID's person. Raises BadEvents."""
     table = pd.read_csv(file, dtype=str, keep_default_na=False)
     if missing := [name for name in NEEDED if name not in table]:
         raise BadEvents(f"{file.name} 缺少列 {'、'.join(missing)} · columns are missing: {', '.join(missing)}")
@@ -79,7 +79,7 @@ def _event(file: Path, line: int, row: dict[str, str], person_of: Callable[[str]
         raise BadEvents(
             f"{file.name} 第 {line} 行:日期应写成 2026-06-01 · line {line}: write days as 2026-06-01"
         ) from None
-    said = {name: row.get(name, "") for name in ("category", "equipment_no", "estate", "building")}
+    said = {name: row.get(name, "") for name in ("category", "equipment_no", "estate", "building", "name")}
     areas = tuple(filter(None, (row.get("grids") or row.get("grid_code") or "").split("|")))
     resident = row.get("resident_id", "")
     return Event(

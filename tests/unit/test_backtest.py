@@ -72,6 +72,9 @@ def test_a_correction_is_known_when_it_came(contracts, by: Knowing, first: date)
         (surge(category="fraud"), False),
         (surge(areas=("330499001001002",)), False),
         (surge(start=date(2026, 6, 10), end=date(2026, 6, 12)), False),
+        (surge(person_id="p", equipment_no=f"{GRID} theft"), True),  # an old person's door
+        (surge(name=f"{GRID} theft"), True),
+        (surge(name="城市管理局 梧桐街道 城管案件"), False),
         (surge(person_id="p"), False),  # a person is matched by the person alone
     ],
 )
