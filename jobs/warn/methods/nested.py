@@ -15,7 +15,8 @@ UNREST, LEAST_UNREST, UNREST_LEANT = (
     0.03,
     4.0,
 )  # how a city's windows differ beyond chance and calendar, where no more is known: a coefficient of variation, in windows' worth
-FAR = 9.0  # a squared residual counts as no more: past outbreaks must not make the present ones usual
+OUTBREAK = 2.58  # Anscombe residual above which a past window is weighed down: past outbreaks must not make the present ones usual
+ROUNDS = 2  # of weighing
 LEANT = 8.0  # residuals of a Poisson count that the dispersion leans on where few are at hand
 
 
@@ -58,22 +59,37 @@ def bayes_nested(
     if counts.shape[1] < 2:
         raise ShortHistory("bayes_nested needs at least one past window")
     size, unsure = exposure(counts, rest, usual)
-    windows = size[:, 1:].sum(axis=1) / size[:, 0]
-    events = JEFFREYS + counts[:, 1:].sum(axis=1)
+    weight = weights(counts[:, 1:], size[:, 1:])
+    windows = (weight * size[:, 1:]).sum(axis=1) / size[:, 0]
+    events = JEFFREYS + (weight * counts[:, 1:]).sum(axis=1)
     mean = events / windows
     group = np.zeros(len(counts)) if group is None else group
-    variance = pooled_dispersion(counts[:, 1:], size[:, 1:], group) * (mean + mean**2 / events) + mean**2 * unsure[:, 0]
+    variance = (
+        pooled_dispersion(counts[:, 1:], size[:, 1:], weight, group) * (mean + mean**2 / events)
+        + mean**2 * unsure[:, 0]
+    )
     return judge(counts[:, 0], mean, variance, alpha)
 
 
-def pooled_dispersion(counts: Array, size: Array, group: NDArray[Any]) -> Array:
-    """(series,) φ of each series' group: mean squared Pearson residual of its windows about each series' own rate, not below 1.
+def weights(counts: Array, size: Array) -> Array:
+    """(series, windows) 1, and residual⁻² where the Anscombe residual about the weighted rate is above 2.58, as Farrington's method has it."""
+    weight = np.ones(counts.shape)
+    for _ in range(ROUNDS):
+        mean = (weight * counts).sum(axis=1, keepdims=True) / (weight * size).sum(axis=1, keepdims=True) * size
+        mean = np.maximum(mean, 1e-9)
+        residual = 1.5 * (counts ** (2 / 3) - mean ** (2 / 3)) / mean ** (1 / 6)
+        weight = np.where(residual > OUTBREAK, np.maximum(residual, OUTBREAK) ** -2.0, 1.0)
+    return weight
 
-    A residual beyond three counts as three, and a group with few windows leans on 1. Source: McCullagh & Nelder 1989, section 4.5.
+
+def pooled_dispersion(counts: Array, size: Array, weight: Array, group: NDArray[Any]) -> Array:
+    """(series,) φ of each series' group: weighted mean squared Pearson residual of its windows about each series' own rate, not below 1.
+
+    A group with few windows leans on 1. Source: McCullagh & Nelder 1989, section 4.5.
     """
-    expected = counts.sum(axis=1, keepdims=True) / size.sum(axis=1, keepdims=True) * size
+    expected = (weight * counts).sum(axis=1, keepdims=True) / (weight * size).sum(axis=1, keepdims=True) * size
     squared = np.divide((counts - expected) ** 2, expected, out=np.zeros(counts.shape), where=expected > 0)
     _, member = np.unique(group, return_inverse=True)
-    far = np.bincount(member, np.minimum(squared, FAR).sum(axis=1))
-    seen = np.bincount(member, (expected > 0).any(axis=1) * (counts.shape[1] - 1.0))
-    return np.maximum((far + LEANT) / (seen + LEANT), 1.0)[member]
+    far = np.bincount(member, (weight * squared).sum(axis=1))
+    seen = np.bincount(member, (expected > 0).any(axis=1) * (weight.sum(axis=1) - 1.0))
+    return np.maximum((far + LEANT) / (np.maximum(seen, 0) + LEANT), 1.0)[member]
