@@ -36,6 +36,7 @@ def _brief(**change: object) -> Brief:
         vitals=vitals,
         new_warnings=(WARNING,),
         below_line=0,
+        muted=(),
         overdue=(OVERDUE,),
         feeds=(ON_TIME, LATE),
         trend=(),
