@@ -15,7 +15,7 @@ from jobs.current import latest_outcomes
 from jobs.home import Home
 from jobs.ingest import ledger
 from jobs.ingest.publish import row_key
-from quality import forms
+from quality import forms, prose
 from quality.forms import name, quote
 from schemas.contract import Contract
 
@@ -172,6 +172,7 @@ def _known_again(con: Any, home: Home, contract: Contract, told: dict[str, Tally
     values = ", ".join(f"{_value(contract, column)} AS {name(column)}" for column in contract.key)
     held = f"SELECT delivery_id, {texts} FROM {lake.scan(home.table('held', contract.feed))} WHERE {_among({*before, *before.values()})}"
     kept = f"SELECT DISTINCT delivery_id, row_key FROM {lake.scan(home.table('silver', contract.feed))} WHERE {_among(before)}"
+    prose.teach(con)
     found = con.execute(
         f"""WITH pair (after, before) AS (VALUES {pairs}),
                  held AS (SELECT delivery_id, {row_key(home, contract)} AS row_key FROM (SELECT delivery_id, {values} FROM ({held}))),
