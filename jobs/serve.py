@@ -150,7 +150,7 @@ def _warnings(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
     con.execute(f"""
         CREATE TABLE warning AS
         SELECT w.warning_id, w.family, w.family_zh, w.lane, w.level, w.level_zh, CASE w.level {ranks} END::INT AS level_rank, w.title_zh,
-               w.reason_zh, CASE WHEN w.lane = 'budget' THEN coalesce(p.town || coalesce(p.community, '') || coalesce(p.grid_name, ''), w.grid_code) ELSE w.subject END AS subject,
+               w.reason_zh, CASE WHEN w.lane = 'budget' THEN coalesce(p.town || coalesce(p.community, '') || coalesce(p.grid_name, ''), w.grid_code, w.subject) ELSE w.subject END AS subject,
                w.grid_code, p.grid_name, p.community, p.town, w.raised_at, w.window_start, w.window_end, w.observed, w.expected, w.bound, w.score,
                w.confidence, w.confidence_why, w.unit_zh, w.deadline_at, w.status,
                {_words("w.status", STATUS_ZH)} AS status_zh, w.evidence_rows, w.table_versions
@@ -274,7 +274,8 @@ def _about(con: duckdb.DuckDBPyConnection, home: Home, as_of: date, now: datetim
     clock = "演示时钟" if home.frozen_day else "实时"
     con.execute(
         "CREATE TABLE about AS SELECT ?::DATE AS as_of, ?::TIMESTAMPTZ AS built_at, ? AS run_id, ? AS clock, ? AS table_versions, "
-        "(SELECT string_agg(family_zh || '(' || why_zh || ')', '；' ORDER BY family) FROM muted_family) AS muted_zh",
+        "(SELECT string_agg(families || '(' || why_zh || ')', '；' ORDER BY why_zh) FROM "
+        "(SELECT why_zh, string_agg(family_zh, '、' ORDER BY family) AS families FROM muted_family GROUP BY why_zh)) AS muted_zh",
         [as_of, now, run_id, clock, json.dumps(tables, sort_keys=True)],
     )
 
