@@ -42,7 +42,7 @@ def render(result: Result, language: str) -> str:
         load=load_says(result, words), families=[{"title": result.title(one.family, language), "cells": cells(result, one)} for one in result.families],
         by_day=_picture(_by_day(result, language)), timeline=_picture(_timeline(result, language)),
         events=[_event(result, one, words, language) for one in result.outcomes or []],
-        false=[
+        stray=[
             {"day": one["raised_on"], "title": result.title(one["family"], language), "subject": one["subject"], "reason": one[f"reason_{language}"]}
             for one in result.false
         ],

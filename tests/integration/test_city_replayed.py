@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,8 @@ def test_a_surge_in_a_history_loaded_at_once(spark, home: Home, drop, take, tmp_
         assert one["raised_on"] > SURGE, "nothing is found before it happens"
     (family,) = result.families
     assert (family.events, family.found) == (2, 1) and family.recall.value == 0.5
+    wrong = replace(result, verdicts=dict.fromkeys(result.verdicts, "false"))
+    assert "<p>无</p>" in render(result, "zh") and "<p>无</p>" not in render(wrong, "zh"), "what is false is listed"
     write(result, render(result, "zh"), tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text()
     assert (
