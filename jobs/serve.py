@@ -142,7 +142,10 @@ def _grids(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
 
 
 def _warnings(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
-    """The warnings found on the day that are for the commander's page, each in the state that its moves have brought it to."""
+    """The warnings found on the day that are for the commander's page, each in the state that its moves have brought it to.
+
+    Of a family that is muted on the day, those found when it was last judged: nobody looked since, so they stand.
+    """
     shown = ", ".join(quote(lane) for lane, spec in load_life().lanes.items() if spec.on_page)
     ranks = " ".join(f"WHEN {quote(level)} THEN {rank}" for rank, level in enumerate(LEVELS_ZH, 1))
     if not view_standing(con, home):
@@ -150,11 +153,11 @@ def _warnings(con: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
     con.execute(f"""
         CREATE TABLE warning AS
         SELECT w.warning_id, w.family, w.family_zh, w.lane, w.level, w.level_zh, CASE w.level {ranks} END::INT AS level_rank, w.title_zh,
-               w.reason_zh, CASE WHEN w.lane = 'budget' THEN coalesce(p.town || coalesce(p.community, '') || coalesce(p.grid_name, ''), w.grid_code, w.subject) ELSE w.subject END AS subject,
+               w.reason_zh, CASE WHEN w.lane = 'budget' THEN coalesce(p.town || coalesce(p.community, '') || coalesce(p.grid_name, ''), '网格基础信息未到,编码尾号' || right(w.grid_code, 6), w.subject) ELSE w.subject END AS subject,
                w.grid_code, p.grid_name, p.community, p.town, w.raised_at, w.window_start, w.window_end, w.observed, w.expected, w.bound, w.score,
                w.confidence, w.confidence_why, w.unit_zh, w.deadline_at, w.status,
                {_words("w.status", STATUS_ZH)} AS status_zh, w.evidence_rows, w.table_versions
-        FROM (SELECT * FROM warning_now WHERE seen_on = DATE '{as_of}' AND lane IN ({shown})) w LEFT JOIN area p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
+        FROM (SELECT * FROM warning_now WHERE (seen_on = DATE '{as_of}' OR {_muted_since(con, as_of)}) AND lane IN ({shown})) w LEFT JOIN area p USING (grid_code) ORDER BY level_rank DESC, score DESC""")
 
 
 WARNING_COLUMNS = (
@@ -163,6 +166,16 @@ WARNING_COLUMNS = (
     "window_start DATE, window_end DATE, observed DOUBLE, expected DOUBLE, bound DOUBLE, score DOUBLE, confidence DOUBLE, confidence_why VARCHAR, "
     "unit_zh VARCHAR, deadline_at TIMESTAMPTZ, status VARCHAR, status_zh VARCHAR, evidence_rows BIGINT, table_versions VARCHAR"
 )
+
+
+def _muted_since(con: duckdb.DuckDBPyConnection, as_of: date) -> str:
+    """The condition that a family is muted on the day and the warning was found on the last day it was not."""
+    if not _has(con, "gold_family_day"):
+        return "false"
+    return (
+        f"(family, seen_on) IN (SELECT (family, max(day) FILTER (muted = '')) FROM gold_family_day WHERE day <= DATE '{as_of}' "
+        f"GROUP BY family HAVING max(day) = DATE '{as_of}' AND max_by(muted, day) <> '')"
+    )
 
 
 def _muted(con: duckdb.DuckDBPyConnection, as_of: date) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from jobs.warn.candidate import Candidate, Evidence, facts
-from jobs.warn.doors import last_heard, signs_of
+from jobs.warn.candidate import Candidate
+from jobs.warn.doors import last_heard, resting_on, signs_of
 from jobs.warn.methods.silence import HISTORY_DAYS, WATCHED_DAYS, concern, door_silence, slow_decline
 from schemas.warning_rule import Decline, WarningRule
 
@@ -81,13 +81,7 @@ def _candidate(spark: SparkSession, rule: WarningRule, decline: Decline, home: d
         f"SELECT * FROM {decline.feed} WHERE {decline.device} = '{home['device']}' AND {decline.where} "
         f"AND CAST({decline.time} AS DATE) BETWEEN DATE '{first}' AND DATE '{last}' ORDER BY {decline.time}"
     ).collect()
-    evidence = [
-        Evidence(decline.feed, row["delivery_id"], row["row_no"], row[decline.time].date(), facts(row.asDict()))
-        for row in rows
-    ]
-    entry = {"device_no": home["device"], "grid_code": home["grid_code"], "registered_on": home["registered_on"]}
-    evidence.append(Evidence(decline.homes, home["delivery_id"], home["row_no"], home["registered_on"], facts(entry)))
     return Candidate(
         rule, home["device"], home["grid_code"], None, first, last, home["level"], home["usual"], home["lower"],
-        score_of(home["level"], home["lower"], home["usual"]), evidence,
+        score_of(home["level"], home["lower"], home["usual"]), resting_on(decline, home, rows),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from jobs.warn.methods.silence import HISTORY_DAYS, door_silence
 from schemas.warning_rule import Doors, Silence, WarningRule
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import Row, SparkSession
 
 MARGIN_DAYS = 7  # a gap of the history may have begun before it
 JUDGED = "device STRING, hours DOUBLE, limit DOUBLE, unusual BOOLEAN"
@@ -75,13 +75,16 @@ def _candidate(spark: SparkSession, rule: WarningRule, silence: Silence, home: d
     ).collect()
     today = datetime.fromisoformat(until).date()
     since = last[0][silence.time].date() if last else today
-    evidence = [
-        Evidence(silence.feed, row["delivery_id"], row["row_no"], row[silence.time].date(), facts(row.asDict()))
-        for row in last
-    ]
-    entry = {"device_no": home["device"], "grid_code": home["grid_code"], "registered_on": home["registered_on"]}
-    evidence.append(Evidence(silence.homes, home["delivery_id"], home["row_no"], home["registered_on"], facts(entry)))
     return Candidate(
         rule, home["device"], home["grid_code"], None, since, today, home["hours"], 0.0, home["limit"],
-        home["hours"] / home["limit"], evidence,
+        home["hours"] / home["limit"], resting_on(silence, home, last),
     )  # fmt: skip
+
+
+def resting_on(doors: Doors, home: dict[str, Any], signs: list[Row]) -> list[Evidence]:
+    """The signs of the door, and the home's entry in the register."""
+    evidence = [
+        Evidence(doors.feed, row["delivery_id"], row["row_no"], row[doors.time].date(), facts(row.asDict())) for row in signs
+    ]  # fmt: skip
+    entry = {"device_no": home["device"], "grid_code": home["grid_code"], "registered_on": home["registered_on"]}
+    return [*evidence, Evidence(doors.homes, home["delivery_id"], home["row_no"], home["registered_on"], facts(entry))]

@@ -76,6 +76,9 @@ def test_refused_warned_and_good_deliveries_of_one_feed(desk: Desk, drop, take, 
     monkeypatch.setenv("CITYBRAIN_TODAY", "2026-06-28")
     assert [entry.status for entry in take(FEED)] == ["refused"]
     assert desk.run("2026-06-28") == [], "what rests on it is not judged"
+    assert desk.ask("SELECT grid_code, status FROM warning WHERE family = 'incident_surge'") == [(GRIDS[0], "new")], (
+        "it stands"
+    )
     (said,) = desk.ask("SELECT muted_zh FROM about")
     assert "警情突增(警情最近一次送达被退回)" in said[0]
     brief = write_brief(desk.home.serving / "serving.duckdb", desk.home.reports)
