@@ -36,6 +36,7 @@ def find_clusters(spark: SparkSession, rule: WarningRule, cluster: Cluster, as_o
                 today=0,
                 window_days=cluster.history_days,
                 longest=cluster.longest_days,
+                least_recurrence_days=cluster.recurrence_days,
             )
         except TooShort:
             continue

@@ -128,6 +128,29 @@ def test_what_is_no_cluster_is_called_one_as_often_as_p_says() -> None:
     assert (p <= 0.01).sum() <= 7
 
 
+@pytest.mark.parametrize("least", [4, 20, 100])
+def test_a_scan_that_stops_early_tells_what_all_permutations_tell(least: float) -> None:
+    """Towns without a cluster, with a faint one and with a plain one."""
+    towns = [town(seed, 200, 90, 3000) for seed in range(4)]
+    towns += [
+        with_cluster(town(seed, 200, 90, 3000), (1500, 1500), 84, 89, cases, seed)
+        for seed in range(4)
+        for cases in (4, 5, 12)
+    ]
+    told = stopped = 0
+    for points in towns:
+        every, early = (
+            space_time_permutation(
+                *points, least_radius=400, longest=14, permutations=199, least_recurrence_days=r, seed=3
+            )
+            for r in (0, least)
+        )
+        want = [one for one in answers(every) if 1 / one[-1] >= least]
+        assert [one for one in answers(early) if 1 / one[-1] >= least] == want
+        told, stopped = told + len(want), stopped + (len(early.null) < 199)
+    assert told and stopped
+
+
 def test_weekdays_explain_no_cluster_where_days_are_shuffled_within_them() -> None:
     """A quarter that is busy on weekends, looked at on a Sunday."""
     rng = np.random.default_rng(4)

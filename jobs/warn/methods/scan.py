@@ -17,8 +17,13 @@ Counts = NDArray[np.int32]  # half the memory of whole numbers as they come
 
 CELLS_AT_ONCE = 1 << 21  # cylinders counted together; memory stays at some 60 bytes for each
 LEAST_CASES = 2
+SAME = 1e-9  # of two ratios
 HEIGHT_SHARE = 0.7  # of the lowest maximum seen: few cylinders reach it, few permutations stay below it
 FEW_REACH = 10  # below so many permutations that reach a cluster, its p is read from the Gumbel distribution
+FIRST_BATCH, BATCH_GROWS = (
+    24,
+    4,
+)  # permutations after which a scan first asks whether it may stop, and by how much that grows
 
 
 class TooShort(ValueError):
@@ -54,7 +59,8 @@ class Cluster:
 class Scan:
     """Clusters, the least likely by chance first, none overlapping another; and what they were judged against.
 
-    null: (permutations,) largest log-likelihood ratio of each; cases: in the study window; circles: looked into.
+    null: (permutations,) largest log-likelihood ratio of each, of fewer where the scan stopped early; cases: in the study window; circles:
+    looked into.
     """
 
     clusters: list[Cluster]
@@ -97,7 +103,7 @@ class _Chunk:
 def space_time_permutation(
     x: Floats, y: Floats, day: Ints, *, today: int | None = None, strata: Ints | None = None, retrospective: bool = False,
     window_days: int = 365, shortest: int = 2, longest: int = 30, least_radius: float = LEAST_RADIUS_METRES,
-    permutations: int = 999, runs_a_day: float = 1.0, most: int = 10, seed: int = 0,
+    permutations: int = 999, runs_a_day: float = 1.0, least_recurrence_days: float = 0.0, most: int = 10, seed: int = 0,
 ) -> Scan:  # fmt: skip
     """Cylinders with more cases than the product of their place's and their days' share of all cases; no population needed.
 
@@ -108,9 +114,12 @@ def space_time_permutation(
     strata: (cases,) whole numbers; days are shuffled within each only, so that a difference between strata (weekdays) explains no cluster.
     p is the rank of the log-likelihood ratio among the largest of each permutation; where fewer than 10 permutations reach it, the tail of
     the Gumbel distribution with their mean and variance, which is not bounded by their number. Recurrence interval = 1 / (p · runs_a_day).
+    least_recurrence_days: the least that anybody will be told; the scan stops once so many permutations reach its highest cluster that no
+    further one could bring it there. Clusters that are told, and their figures, are those of all permutations.
     Time grows with permutations × (recent cases × radii × 13 + circles × lengths); retrospective with circles × days × lengths.
     Raises TooShort when there are not two windows of the shortest length; ValueError on coordinates that are no numbers.
-    Sources: Kulldorff et al. 2005, PLoS Med 2(3): e59; Abrams, Kulldorff & Kleinman 2010, Int J Health Geogr 9: 61.
+    Sources: Kulldorff et al. 2005, PLoS Med 2(3): e59; Abrams, Kulldorff & Kleinman 2010, Int J Health Geogr 9: 61; to stop, Besag &
+    Clifford 1991, Biometrika 78(2): 301.
     """
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("a scan needs a place for every case: leave out the rows without one")
@@ -127,7 +136,11 @@ def space_time_permutation(
     )
     windows = _windows(cases.days, shortest, longest, retrospective)
     circles = circles_over(cases.places, np.bincount(cases.place), least_radius)
-    null = _null(cases, circles, windows, permutations, seed)
+    stop = _Stop(np.inf, permutations + 1)
+    if least_recurrence_days:
+        untold = int((1 + permutations) / (least_recurrence_days * runs_a_day))
+        stop = _Stop(_highest(cases, circles, windows), max(FEW_REACH, untold))
+    null = _null(cases, circles, windows, permutations, seed, stop)
     found = _clusters(cases, circles, windows, null, most)
     corner = (float(x[studied].min()), float(y[studied].min()))
     return Scan(
@@ -224,28 +237,67 @@ def _needed(expected: Floats, height: float, cases: int) -> Counts:
     return (np.searchsorted(np.maximum.accumulate(low), expected) + 1).astype(np.int32)
 
 
-def _null(cases: _Cases, circles: Circles, windows: _Windows, permutations: int, seed: int) -> Floats:
-    """The largest ratio in each permutation of the days among the cases (within their strata)."""
+@dataclass(frozen=True)
+class _Stop:
+    """No further permutation is asked once `enough` of them reach the ratio."""
+
+    ratio: float
+    enough: int
+
+    def __call__(self, null: Floats) -> bool:
+        return int((null >= self.ratio - SAME).sum()) >= self.enough
+
+
+def _highest(cases: _Cases, circles: Circles, windows: _Windows) -> float:
+    """The largest ratio of what was seen."""
+    place, day = _recent(cases, windows)
+    return max(
+        (
+            float(_ratios(_counts(chunk, windows, place, day), chunk, len(cases.row)).max())
+            for chunk in _chunks(cases, circles, windows)
+        ),
+        default=0.0,
+    )
+
+
+def _recent(cases: _Cases, windows: _Windows) -> tuple[Ints, Ints]:
+    """(place, day of the reach) of the cases whose days fall into the reach."""
+    recent = cases.day >= windows.skipped
+    return cases.place[recent], cases.day[recent] - windows.skipped
+
+
+def _null(cases: _Cases, circles: Circles, windows: _Windows, permutations: int, seed: int, stop: _Stop) -> Floats:
+    """The largest ratio in each permutation of the days among the cases (within their strata), until it may stop."""
     largest = np.zeros(permutations)
-    n = len(cases.row)
-    for chunk in _chunks(cases, circles, windows):
-        height, needed = np.inf, None
-        for p, (place, day) in enumerate(_shuffled(cases, windows, permutations, seed)):
-            counts = _counts(chunk, windows, place, day)
-            high = np.flatnonzero(counts >= needed) if needed is not None else []
-            if len(high):
-                ratio = log_likelihood_ratio(counts.ravel()[high], chunk.expected.ravel()[high], n).max()
-            elif largest[p] >= height:
-                continue
-            else:  # the height may hide this permutation's largest: all cylinders are looked at, and the height is lowered
-                ratio = _ratios(counts, chunk, n).max()
-                height = min(height, HEIGHT_SHARE * ratio)
-                needed = np.maximum(_needed(chunk.expected, height, n), LEAST_CASES)
-            largest[p] = max(largest[p], ratio)
+    begin, size = 0, FIRST_BATCH if stop.enough <= permutations else permutations
+    while begin < permutations:
+        end = min(begin + size, permutations)
+        for chunk in _chunks(cases, circles, windows):
+            _look(largest[begin:end], chunk, cases, windows, range(begin, end), seed)
+        if stop(largest[:end]):
+            return largest[:end]
+        begin, size = end, size * BATCH_GROWS
     return largest
 
 
-def _shuffled(cases: _Cases, windows: _Windows, permutations: int, seed: int) -> Iterator[tuple[Ints, Ints]]:
+def _look(largest: Floats, chunk: _Chunk, cases: _Cases, windows: _Windows, permutations: range, seed: int) -> None:
+    """Raise each permutation's largest ratio to that of its cylinders in this chunk of circles."""
+    n, height, needed = len(cases.row), np.inf, None
+    for p, (place, day) in enumerate(_shuffled(cases, windows, permutations, seed)):
+        counts = _counts(chunk, windows, place, day)
+        high = np.flatnonzero(counts >= needed) if needed is not None else []
+        if len(high):
+            ratio = log_likelihood_ratio(counts.ravel()[high], chunk.expected.ravel()[high], n).max()
+        elif largest[p] >= height:
+            continue
+        else:  # the height may hide this permutation's largest: all cylinders are looked at, and the height is lowered
+            ratio = _ratios(counts, chunk, n).max()
+            height = min(height, HEIGHT_SHARE * ratio)
+            needed = np.maximum(_needed(chunk.expected, height, n), LEAST_CASES)
+        largest[p] = max(largest[p], ratio)
+
+
+def _shuffled(cases: _Cases, windows: _Windows, permutations: range, seed: int) -> Iterator[tuple[Ints, Ints]]:
     """(place, day of the reach) of the cases whose days fall into the reach, with their places drawn anew, within strata."""
     recent = np.flatnonzero(cases.day >= windows.skipped)
     by_stratum = [
@@ -253,7 +305,7 @@ def _shuffled(cases: _Cases, windows: _Windows, permutations: int, seed: int) ->
         for stratum in np.unique(cases.stratum[recent])
     ]
     day = np.concatenate([cases.day[of] for _, of in by_stratum]) - windows.skipped if by_stratum else recent
-    for p in range(permutations):
+    for p in permutations:
         dice = np.random.default_rng([seed, p])  # of its own, so that each chunk of circles sees the same permutation
         drawn = [dice.choice(members, len(of), replace=False) for members, of in by_stratum]
         yield (cases.place[np.concatenate(drawn)] if drawn else recent), day
@@ -271,8 +323,8 @@ class _Cylinder:
 
 def _clusters(cases: _Cases, circles: Circles, windows: _Windows, null: Floats, most: int) -> list[_Cylinder]:
     """The highest cylinder, then the highest of those that overlap none before it, as long as most permutations stay below."""
-    n, recent = len(cases.row), cases.day >= windows.skipped
-    place, day = cases.place[recent], cases.day[recent] - windows.skipped
+    n = len(cases.row)
+    place, day = _recent(cases, windows)
     found: list[tuple[Ints, ...]] = []
     figures: list[Floats] = []
     for chunk in _chunks(cases, circles, windows):
@@ -324,7 +376,7 @@ def p_value(ratio: float, null: Floats) -> float:
 
     By rank; where fewer than 10 permutations reach it, by the Gumbel distribution of their mean and variance (Abrams et al. 2010).
     """
-    reach = int((null >= ratio - 1e-9).sum())
+    reach = int((null >= ratio - SAME).sum())
     spread = float(null.std(ddof=1))
     if reach >= FEW_REACH or spread == 0:
         return (1 + reach) / (1 + len(null))
