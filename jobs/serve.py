@@ -21,17 +21,18 @@ from jobs.ingest import ledger
 from jobs.ingest.alone import alone
 from jobs.operate.health import source_health
 from jobs.warn.life import AT_HAND, view_standing
+from jobs.warn.vitals import FRESH_DAYS
 from jobs.whole import written_whole
 from quality.forms import name, quote
 from schemas.codes import load_code_list
 from schemas.contract import Contract
 from schemas.life import load_life
+from schemas.vitals import load_vitals
 from schemas.warning_rule import LEVELS_ZH, load_rules
 
 KEEP_FILES = 3
 OPEN_CLASSES = ("L1", "L2")
-GOLD = ("warning", "family_day", "grid_daily", "trend_daily", "overdue", "scorecard", "scorecard_reason")
-MEASURES_ZH = {"incident": "警情", "repair": "报修", "petition": "信访"}
+GOLD = ("warning", "family_day", "grid_daily", "city_vital", "overdue", "scorecard", "scorecard_reason")
 STATUS_ZH = {state: words.zh for state, words in load_life().states.items()} | {"new": "新发现", "below_line": "线下"}
 
 
@@ -58,7 +59,7 @@ def _serve(home: Home, contracts: dict[str, Contract], as_of: date, now: datetim
         _warnings(con, home, as_of)
         _muted(con, as_of)
         _grid_map(con, as_of)
-        _trend(con)
+        _city_vitals(con, as_of)
         _overdue(con, contracts)
         source_health(con, contracts, now)
         appraisal(con, home, contracts, as_of)
@@ -215,18 +216,32 @@ def _grid_map(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
 NO_COUNTS = "SELECT NULL::VARCHAR AS grid_code, 0 AS n WHERE false"
 
 
-def _trend(con: duckdb.DuckDBPyConnection) -> None:
-    source = (
-        "gold_trend_daily"
-        if _has(con, "gold_trend_daily")
-        else "(SELECT NULL::DATE AS day, '' AS measure, 0.0 AS observed, 0.0 AS expected, 0.0 AS upper, 0.0 AS lower WHERE false)"
+def _city_vitals(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """`trend_daily`: every vital sign of each day beside its band; `city_vital`: the newest day of each, and on which side of the band it lies."""
+    source = "gold_city_vital" if _has(con, "gold_city_vital") else NO_VITALS
+    names = {name: vital.title.zh for name, vital in load_vitals().items()}
+    known = ", ".join(
+        f"CASE WHEN NOT isnan({figure}) THEN {figure} END AS {figure}" for figure in ("expected", "upper", "lower")
     )
     con.execute(f"""
         CREATE TABLE trend_daily AS
-        SELECT day, measure, {_words("measure", MEASURES_ZH)} AS measure_zh, observed,
-               CASE WHEN NOT isnan(expected) THEN expected END AS expected, CASE WHEN NOT isnan(upper) THEN upper END AS upper,
-               CASE WHEN NOT isnan(lower) THEN lower END AS lower
-        FROM {source} ORDER BY measure, day""")
+        SELECT day, vital AS measure, {_words("vital", names)} AS measure_zh, observed, {known} FROM {source} ORDER BY measure, day""")
+    order = " ".join(f"WHEN {quote(name)} THEN {ordinal}" for ordinal, name in enumerate(names, 1))
+    con.execute(f"""
+        CREATE TABLE city_vital AS
+        SELECT CASE measure {order} END::INT AS ordinal, measure AS name, measure_zh AS name_zh, day, observed, expected, lower, upper,
+               CASE WHEN day < DATE '{as_of}' - {FRESH_DAYS} THEN 'old' WHEN upper IS NULL THEN 'short' WHEN observed > upper THEN 'more'
+                    WHEN observed < lower THEN 'less' ELSE 'usual' END AS state
+        FROM trend_daily QUALIFY row_number() OVER (PARTITION BY measure ORDER BY day DESC) = 1 ORDER BY ordinal""")
+    con.execute(
+        f"ALTER TABLE city_vital ADD COLUMN state_zh VARCHAR; UPDATE city_vital SET state_zh = {_words('state', VITAL_STATES_ZH)}"
+    )
+
+
+VITAL_STATES_ZH = {"usual": "在区间内", "more": "偏高", "less": "偏低", "old": "等待数据", "short": "积累不足"}
+NO_VITALS = (
+    "(SELECT NULL::DATE AS day, '' AS vital, 0.0 AS observed, 0.0 AS expected, 0.0 AS upper, 0.0 AS lower WHERE false)"
+)
 
 
 def _overdue(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.contract import SLUG, Strict, Words
 from schemas.faults import read_strictly
+from schemas.vitals import feeds_of_vitals
 from schemas.written import Duration
 
 WARNINGS = Path(__file__).parent / "warnings"
@@ -102,18 +104,37 @@ class Silence(Doors):
     quantile: float = Field(0.995, gt=0.5, lt=1)
 
 
+class Vitals(Strict):
+    """The city's vital signs (schemas/vitals.yaml) that leave their band. recurrence_days: of one that is told, among all of them."""
+
+    recurrence_days: float = Field(100, gt=1)
+
+
 class Query(Strict):
-    """Spark SQL over the current rows: a row for each piece of evidence of each matter."""
+    """Spark SQL over the current rows: a row for each piece of evidence of each matter.
+
+    apart: of the feeds, those of which a matter rests on one alone, so that it is judged whatever becomes of the others.
+    """
 
     feeds: list[str] = Field(min_length=1)
+    apart: list[str] = Field(default_factory=list)
     sql: str
     about: Literal["person", "place"]
+
+    @model_validator(mode="after")
+    def _apart_are_feeds(self) -> Query:
+        if unknown := set(self.apart) - set(self.feeds):
+            raise ValueError(f"apart: {', '.join(sorted(unknown))} is not among the feeds")
+        return self
 
 
 def _levels(given: Any) -> Any:
     if isinstance(given, dict) and list(given.values()) != sorted(given.values()):
         raise ValueError("levels: a higher level starts at a higher score")
     return given
+
+
+Method = Surge | Cluster | NearRepeat | Rates | Silence | Decline | Vitals | Query
 
 
 class WarningRule(Strict):
@@ -128,6 +149,7 @@ class WarningRule(Strict):
     rates: Rates | None = None
     silence: Silence | None = None
     decline: Decline | None = None
+    vitals: Vitals | None = None
     query: Query | None = None
     levels: Annotated[dict[Level, float], BeforeValidator(_levels)] = Field(min_length=1)
     says: Words
@@ -138,7 +160,7 @@ class WarningRule(Strict):
     def _one_method(self) -> WarningRule:
         if sum(given is not None for given in self._methods) != 1:
             raise ValueError(
-                "a family has exactly one method: surge, cluster, near_repeat, rates, silence, decline or query"
+                "a family has exactly one method: surge, cluster, near_repeat, rates, silence, decline, vitals or query"
             )
         for text in (self.says.zh, self.says.en):
             for _, field, _, _ in string.Formatter().parse(text):
@@ -147,11 +169,20 @@ class WarningRule(Strict):
         return self
 
     @property
-    def _methods(self) -> tuple[Surge | Cluster | NearRepeat | Rates | Silence | Decline | Query | None, ...]:
-        return self.surge, self.cluster, self.near_repeat, self.rates, self.silence, self.decline, self.query
+    def _methods(self) -> tuple[Method | None, ...]:
+        return (
+            self.surge,
+            self.cluster,
+            self.near_repeat,
+            self.rates,
+            self.silence,
+            self.decline,
+            self.vitals,
+            self.query,
+        )
 
     @property
-    def method(self) -> Surge | Cluster | NearRepeat | Rates | Silence | Decline | Query:
+    def method(self) -> Method:
         return next(given for given in self._methods if given is not None)
 
     @property
@@ -163,8 +194,26 @@ class WarningRule(Strict):
                 return [feed, "grid"]
             case Doors() as doors:
                 return [doors.feed, doors.heartbeats, doors.homes]
+            case Vitals():
+                return feeds_of_vitals()
             case Query(feeds=feeds):
                 return feeds
+
+    @property
+    def apart(self) -> set[str]:
+        """Feeds of which a warning rests on one alone: without one of them, or in doubt about it, the others are still judged."""
+        match self.method:
+            case Vitals():
+                return set(self.feeds)
+            case Query(apart=apart):
+                return set(apart)
+            case _:
+                return set()
+
+    def can_be_judged_on(self, feeds: Collection[str]) -> bool:
+        """Whether these feeds are enough."""
+        needed = set(self.feeds) - self.apart
+        return needed <= set(feeds) and (not self.apart or bool(self.apart & set(feeds)))
 
     @property
     def codes(self) -> str | None:

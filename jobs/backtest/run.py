@@ -32,7 +32,7 @@ def replay(
     if not lake.exists(ledger.path(home)):
         raise NothingToReplay("还没有任何数据入库 · nothing was ever ingested")
     contracts, _ = home.contracts()
-    rules = [rule for rule in load_rules() if set(rule.feeds) <= set(contracts)]
+    rules = [rule for rule in load_rules() if rule.can_be_judged_on(contracts)]
     if unknown := set(families or ()) - {rule.family for rule in rules}:
         raise NothingToReplay(
             f"没有预警类别 {'、'.join(sorted(unknown))} · there is no such family; known are {', '.join(rule.family for rule in rules)}"

@@ -1,25 +1,27 @@
-"""What the city counts: events by grid and day, each day beside what its weekday led to expect, and what is overdue (by schemas/matters.yaml)."""
+"""What the city counts: events by grid and day, its vital signs beside their bands, and what is overdue (by schemas/matters.yaml)."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
 from jobs.city.matters import register_matters
-from jobs.city.views import read
+from jobs.city.vitals import VITAL_DAYS, vital_days
 from jobs.home import Home
-from jobs.warn.methods.bayes import predictive_band
 from schemas.matters import load_matters
+from schemas.vitals import feeds_of_vitals
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-BAND_WEEKS, LEAST_WEEKS = 8, 4
-BAND_ALPHA = 0.05
-FEEDS_OF_FEATURES = {"police_incident", "repair", "petition", "equipment_inspection", *load_matters()}
+FEEDS_OF_FEATURES = {
+    "police_incident",
+    "repair",
+    "petition",
+    "equipment_inspection",
+    *load_matters(),
+    *feeds_of_vitals(),
+}
 EVENTS = """
     SELECT grid_code, CAST(reported_at AS DATE) AS day, 'incident' AS measure, category FROM police_incident
     UNION ALL SELECT grid_code, CAST(reported_at AS DATE), 'repair', kind FROM repair
@@ -38,42 +40,16 @@ OVERDUE = """
 
 
 def compute_features(spark: SparkSession, home: Home, as_of: date) -> None:
-    """Write gold.grid_daily, gold.trend_daily and gold.overdue. Days before as_of count; the day itself has not ended."""
+    """Write gold.grid_daily, gold.city_vital and gold.overdue. Days before as_of count; the day itself has not ended."""
     daily = spark.sql(
         f"SELECT grid_code, day, measure, category, count(*) AS events FROM ({EVENTS}) WHERE day < DATE '{as_of}' "
         "GROUP BY grid_code, day, measure, category"
     )
     _overwrite(daily, home.table("gold", "grid_daily"))
-    read(spark, home.table("gold", "grid_daily")).createOrReplaceTempView("grid_daily")
-    totals = spark.sql("SELECT day, measure, sum(events) AS observed FROM grid_daily GROUP BY day, measure").toPandas()
-    _overwrite(spark.createDataFrame(with_band(totals, as_of), TREND), home.table("gold", "trend_daily"))
+    vitals = vital_days(spark, as_of).table()
+    _overwrite(spark.createDataFrame(vitals, VITAL_DAYS), home.table("gold", "city_vital"))
     register_matters(spark, as_of)
     _overwrite(spark.sql(OVERDUE.format(as_of=as_of)), home.table("gold", "overdue"))
-
-
-TREND = "day DATE, measure STRING, observed DOUBLE, expected DOUBLE, lower DOUBLE, upper DOUBLE"
-
-
-def with_band(totals: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Each day of each measure beside the band its weekday's last eight weeks predict; none while fewer than four weeks have passed.
-
-    totals: day (date), measure, observed; days without events may be missing and count as zero. Returns the columns of TREND.
-    """
-    series = [_series(measure, rows, as_of) for measure, rows in totals.groupby("measure")]
-    return pd.concat(series) if series else pd.DataFrame(columns=[part.split()[0] for part in TREND.split(", ")])
-
-
-def _series(measure: object, rows: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    days = pd.date_range(min(rows["day"]), as_of - timedelta(days=1)).date
-    observed = rows.set_index("day")["observed"].astype(float).reindex(days, fill_value=0.0).to_numpy()
-    band = np.full((3, len(days)), np.nan)
-    for i in range(7 * LEAST_WEEKS, len(days)):
-        past = observed[i - 7 :: -7][:BAND_WEEKS]
-        band[:, i] = [figure[0] for figure in predictive_band(past[None, :], alpha=BAND_ALPHA)]
-    expected, lower, upper = band
-    return pd.DataFrame(
-        {"day": days, "measure": measure, "observed": observed, "expected": expected, "lower": lower, "upper": upper}
-    )
 
 
 def _overwrite(frame, path: str) -> None:

@@ -55,7 +55,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         told("人员归一 register")
         register_deliveries(spark, home)
         register_people(spark, home, contracts)
-        rules = [rule for rule in rules if set(rule.feeds) <= set(contracts)]
+        rules = [rule for rule in rules if rule.can_be_judged_on(contracts)]
         wanted = {feed for rule in rules for feed in rule.feeds} | FEEDS_OF_FEATURES
         register_feeds(spark, home, [contract for feed, contract in contracts.items() if feed in wanted])
         told("指标 features")
@@ -69,6 +69,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         judged = [rule for rule in rules if not trust.muted(rule)]
         families = [FamilyDay(rule.family, muted=trust.muted(rule)) for rule in rules if trust.muted(rule)]
         candidates = find_all(spark, judged, as_of, lambda family: threshold_of(home, family), families.append)
+        candidates = [one for one in candidates if not trust.mutes(one.feeds)]
         warnings = record(spark, home, candidates, as_of, now, trust)
         write_family_days(home, as_of, families, now)
         told("数据质量 scorecard")

@@ -43,6 +43,12 @@ class Candidate:
     unit_zh: str | None = None
     more: dict[str, float | str] = field(default_factory=dict, compare=False)
 
+    @property
+    def feeds(self) -> list[str]:
+        """What it rests on: the rule's feeds; of those that stand apart, its evidence's."""
+        own = {item.feed for item in self.evidence}
+        return [feed for feed in self.rule.feeds if feed not in self.rule.apart or feed in own]
+
 
 def facts(row: dict[str, Any]) -> str:
     """A row's facts as JSON. Current rows hold no identifying column; the person's id stays inside."""

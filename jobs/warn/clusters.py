@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ORANGE_DAYS, ORANGE_SCORE = 365, 2.5  # a recurrence interval of a year is an orange warning
+LONGEST_DAYS = 36_500.0  # beyond a century a recurrence interval says no more
 
 
 def find_clusters(spark: SparkSession, rule: WarningRule, cluster: Cluster, as_of: date) -> Iterator[Candidate]:
@@ -66,6 +67,7 @@ def _candidate(
     return Candidate(
         rule, f"{area}|{category}", area, category, first, last, float(found.observed), float(found.expected), None,
         score_of(found.recurrence_days, cluster.recurrence_days), list(rows_behind(spark, cluster.feed, cluster.time, cases)),
+        more={"recurrence_days": min(LONGEST_DAYS, found.recurrence_days)},
     )  # fmt: skip
 
 

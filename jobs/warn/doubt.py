@@ -46,7 +46,14 @@ class Trust:
 
     def muted(self, rule: WarningRule) -> str:
         """Why the family cannot be judged today, "" when it can."""
-        return self._said(self.doubts[feed] for feed in rule.feeds if feed in self.doubts and self.doubts[feed].mutes)
+        mute = [feed for feed in rule.feeds if feed in self.doubts and self.doubts[feed].mutes]
+        if rule.apart and not rule.can_be_judged_on(set(rule.feeds) - set(mute)):
+            return self._said(self.doubts[feed] for feed in mute)
+        return self._said(self.doubts[feed] for feed in mute if feed not in rule.apart)
+
+    def mutes(self, feeds: Iterable[str]) -> bool:
+        """Whether what rests on these feeds cannot be said today."""
+        return any(feed in self.doubts and self.doubts[feed].mutes for feed in feeds)
 
     def _said(self, doubts: Iterable[Doubt]) -> str:
         return "；".join(f"{self.titles.get(doubt.feed, doubt.feed)}{doubt.why}" for doubt in doubts)

@@ -15,7 +15,8 @@ from jobs.warn.family_day import FamilyDay, Tests
 from jobs.warn.near_repeats import find_near_repeats
 from jobs.warn.rates import find_rates
 from jobs.warn.surges import find_surges
-from schemas.warning_rule import Cluster, Decline, NearRepeat, Query, Rates, Silence, Surge, WarningRule
+from jobs.warn.vitals import find_vitals
+from schemas.warning_rule import Cluster, Decline, NearRepeat, Query, Rates, Silence, Surge, Vitals, WarningRule
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -65,6 +66,8 @@ def find(
             found = find_silence(spark, rule, silence, as_of)
         case Decline() as decline:
             found = find_declines(spark, rule, decline, as_of)
+        case Vitals() as vitals:
+            found = find_vitals(spark, rule, vitals, as_of)
         case Query() as query:
             found = _matters(spark, rule, query, as_of)
     return [candidate for candidate in found if rule.level_of(candidate.score / threshold)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jobs.warn.candidate import Candidate
-from jobs.warn.clusters import rows_behind, score_of
+from jobs.warn.clusters import LONGEST_DAYS, rows_behind, score_of
 from jobs.warn.methods.near_repeat import Chain, chains, knox
 from jobs.warn.methods.plane import plane_of
 from schemas.warning_rule import NearRepeat, WarningRule
@@ -73,5 +73,6 @@ def _candidate(
     first, last = (as_of + timedelta(days=day - 1) for day in (chain.first_day, chain.last_day))
     return Candidate(
         rule, key, area, category, first, last, float(len(cases)), chain.expected, None,
-        score_of(chain.recurrence_days, near.recurrence_days), list(rows_behind(spark, near.feed, near.time, cases)), more=said,
+        score_of(chain.recurrence_days, near.recurrence_days), list(rows_behind(spark, near.feed, near.time, cases)),
+        more=said | {"recurrence_days": min(LONGEST_DAYS, chain.recurrence_days)},
     )  # fmt: skip

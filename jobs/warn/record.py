@@ -43,7 +43,7 @@ def record(
     """
     _create(spark, home)
     known = _known(spark, home, as_of)
-    versions = {f"silver.{feed}": lake.version(home.table("silver", feed)) for c in candidates for feed in c.rule.feeds}
+    versions = {f"silver.{feed}": lake.version(home.table("silver", feed)) for c in candidates for feed in c.feeds}
     warnings = cut([warning_of(home, c, known, trust, versions, as_of, now) for c in candidates])
     evidence = [
         {"warning_id": warning["warning_id"], "table_version": versions[f"silver.{item.feed}"], **asdict(item)}
@@ -71,7 +71,7 @@ def warning_of(
     before = known.get((rule.family, c.subject_key), {})
     level = rule.level_of(c.score) or "blue"
     about_person = rule.about_person
-    confidence, why = trust.confidence(rule.feeds)
+    confidence, why = trust.confidence(c.feeds)
     raised_at = before.get("raised_at") or now
     return {
         "warning_id": before.get("warning_id") or str(uuid.uuid5(NAMESPACE, f"{rule.family}|{c.subject_key}|{as_of}")),
@@ -83,7 +83,7 @@ def warning_of(
         "observed": c.observed, "expected": c.expected, "bound": c.bound, "score": c.score,
         "confidence": confidence, "confidence_why": why, "unit_zh": c.unit_zh or rule.unit.zh, "deadline_at": raised_at + rule.deadline,
         "status": "new", "evidence_rows": len(c.evidence),
-        "table_versions": json.dumps({f"silver.{feed}": versions[f"silver.{feed}"] for feed in rule.feeds}, sort_keys=True),
+        "table_versions": json.dumps({f"silver.{feed}": versions[f"silver.{feed}"] for feed in c.feeds}, sort_keys=True),
     }  # fmt: skip
 
 

@@ -75,13 +75,13 @@ def look(home: Home, now: datetime) -> Scene:
 def _judged_to(home: Home, warnings: list[Warning]) -> date:
     """The day of the city's last run. A city that was not run is not a quiet city: nothing expires meanwhile."""
     seen = max((one["seen_on"] for one in warnings), default=date.min)
-    trend = home.table("gold", "trend_daily")
-    if not lake.exists(trend):
+    judged = home.table("gold", "family_day")
+    if not lake.exists(judged):
         return seen
     with lake.connect(reads_delta=False) as con:
-        lake.offer(con, "trend", trend)
-        (last,) = con.execute("SELECT max(day) FROM trend").fetchone() or (None,)
-    return max(seen, last + timedelta(days=1)) if last else seen
+        lake.offer(con, "judged", judged)
+        (last,) = con.execute("SELECT max(day) FROM judged").fetchone() or (None,)
+    return max(seen, last) if last else seen
 
 
 def decide(scene: Scene) -> list[Move]:

@@ -13,6 +13,7 @@ from jobs.warn.candidate import Candidate, say
 from schemas.codes import load_code_list
 from schemas.contract import Contract, ContractFault
 from schemas.matters import ANY, Matter, load_matters
+from schemas.vitals import load_vitals
 from schemas.warning_rule import WARNINGS, Cluster, Doors, NearRepeat, Rates, Surge, WarningRule, load_rules
 
 RULES = load_rules()
@@ -41,7 +42,8 @@ def test_a_family_names_feeds_and_columns_that_exist(rule: WarningRule, contract
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.family)
 def test_a_family_is_said_in_two_languages(rule: WarningRule) -> None:
     category = next(iter(load_code_list(rule.codes).codes)) if rule.codes else None
-    more = {"ratio": 3.0, "p": 0.001, "who": "", "cases": 40.0, "share": 0.2, "usual": 0.1}
+    more = {"ratio": 3.0, "p": 0.001, "who": "", "cases": 40.0, "share": 0.2, "usual": 0.1, "days": 7}
+    more |= {"name": "", "name_en": "", "side": "", "side_en": ""}
     found = Candidate(rule, "x", None, category, date(2026, 6, 1), date(2026, 6, 7), 7.0, 2.0, 5.0, 2.0, more=more)
     zh, en = say(found), say(found, "en")
     assert set(re.findall(r"\d+", zh)) & {"7", "5"} and set(re.findall(r"\d+", en)) & {"7", "5"}
@@ -57,6 +59,15 @@ def test_what_is_late_is_said_in_the_feed_s_own_columns_and_words(feed: str, con
     assert told <= set(columns) and contracts[feed].key == [matter.number]
     assert {*matter.shut, matter.confirmed or matter.shut[0]} <= set(columns["status"].words.values())
     assert set(matter.days) == (set(columns[matter.tier].words.values()) if matter.tier else {ANY})
+
+
+@pytest.mark.parametrize("name", load_vitals())
+def test_a_vital_sign_names_a_day_and_a_figure_of_its_feed(name: str, contracts: dict[str, Contract]) -> None:
+    vital = load_vitals()[name]
+    columns = contracts[vital.feed].columns
+    assert columns[vital.at].type in ("timestamp", "date")
+    assert vital.sum is None or columns[vital.sum].type == "integer"
+    assert vital.unit not in ("", None) and vital.title.zh != vital.title.en
 
 
 def test_desks_and_deadlines_are_of_the_same_tiers() -> None:

@@ -29,6 +29,9 @@ CREATE TABLE grid_map(
     warnings BIGINT, worst_rank INT, worst_level VARCHAR, polygon VARCHAR);
 CREATE TABLE trend_daily(
     day DATE, measure VARCHAR, measure_zh VARCHAR, observed DOUBLE, expected DOUBLE, upper DOUBLE, lower DOUBLE);
+CREATE TABLE city_vital(
+    ordinal INT, name VARCHAR, name_zh VARCHAR, day DATE, observed DOUBLE, expected DOUBLE, lower DOUBLE, upper DOUBLE, state VARCHAR,
+    state_zh VARCHAR);
 CREATE TABLE overdue(
     matter_kind VARCHAR, matter_kind_zh VARCHAR, matter_no VARCHAR, place VARCHAR, grid_code VARCHAR,
     grid_name VARCHAR, town VARCHAR, unit_zh VARCHAR, due_on DATE, days_overdue BIGINT, complaints_30d BIGINT);
@@ -102,6 +105,7 @@ def sample_rows(run_id: str) -> dict[str, list[tuple]]:
         "warning": warnings,
         "grid_map": _grid_map(grids, warnings),
         "trend_daily": _trend(rng),
+        "city_vital": _city_vitals(),
         "overdue": _overdue(rng, grids),
         "source_health": _source_health(),
         "vital": _vitals(len(grids), warnings),
@@ -201,6 +205,16 @@ def _trend(rng: random.Random) -> list[tuple]:
             band = (round(expected, 1), round(expected + half, 1), round(expected - half, 1)) if known else (None,) * 3
             rows.append((day, measure, measure_zh, float(observed), *band))
     return rows
+
+
+def _city_vitals() -> list[tuple]:
+    day = AS_OF - timedelta(days=1)
+    return [
+        (1, "incident", "警情", day, 67.0, 42.0, 30.0, 55.0, "more", "偏高"),
+        (2, "hotline", "热线来电", day, 31.0, 28.0, 18.0, 39.0, "usual", "在区间内"),
+        (3, "grid_report", "网格上报", day, 6.0, 17.0, 10.0, 26.0, "less", "偏低"),
+        (4, "petition", "网上信访", day - timedelta(days=28), 4.0, None, None, None, "old", "等待数据"),
+    ]
 
 
 def _overdue(rng: random.Random, grids: list[dict]) -> list[tuple]:

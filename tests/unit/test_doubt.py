@@ -60,3 +60,16 @@ def test_a_family_is_as_sure_as_its_worst_feed_and_says_why() -> None:
     assert trust.confidence(["equipment_inspection"]) == (1.0, "")
     assert trust.muted(RULES["elevator_overdue"]) == ""
     assert trust.muted(RULES["paid_after_death"]) == "死亡登记最近一次送达被退回"
+
+
+def test_what_rests_on_one_feed_of_several_is_judged_whatever_became_of_the_others() -> None:
+    def mute(*feeds: str) -> Trust:
+        return Trust({feed: Doubt(feed, 0.0, "最近一次送达被退回") for feed in feeds}, {})
+
+    overdue, vitals = RULES["matter_overdue"], RULES["city_vital"]
+    assert mute("hotline").muted(overdue) == mute("hotline").muted(vitals) == ""
+    assert mute("hotline").mutes(["grid", "hotline"]) and not mute("hotline").mutes(["grid", "repair"])
+    assert "grid" in mute("grid").muted(overdue), "each of its warnings rests on the grids"
+    every = mute(*overdue.apart)
+    assert all(feed in every.muted(overdue) for feed in overdue.apart)
+    assert not overdue.can_be_judged_on(["grid"]) and overdue.can_be_judged_on(["grid", "repair"])
