@@ -104,6 +104,39 @@ class Silence(Doors):
     quantile: float = Field(0.995, gt=0.5, lt=1)
 
 
+class Telling(Strict):
+    """A feed in which people bring matters. sort, area, voice (who), unit, ended: columns; those that identify are read in the identity layer alone."""
+
+    feed: str
+    said: Words
+    time: str
+    number: str
+    subject: str
+    text: str
+    voice: str
+    sort: str | None = None
+    area: str | None = None
+    unit: str | None = None
+    ended: str | None = None
+
+
+class Places(Strict):
+    """The feed that knows the names by which a text says where, and the area of each."""
+
+    feed: str
+    name: str
+    area: str
+
+
+class Repeat(Strict):
+    """One matter brought again, in whatever words and by whichever way. tellings: the lowest channel first; codes: of their sorts."""
+
+    tellings: list[Telling] = Field(min_length=1)
+    places: Places
+    codes: str
+    history_days: int = Field(120, ge=30)
+
+
 class Vitals(Strict):
     """The city's vital signs (schemas/vitals.yaml) that leave their band. recurrence_days: of one that is told, among all of them."""
 
@@ -134,7 +167,7 @@ def _levels(given: Any) -> Any:
     return given
 
 
-Method = Surge | Cluster | NearRepeat | Rates | Silence | Decline | Vitals | Query
+Method = Surge | Cluster | NearRepeat | Rates | Silence | Decline | Repeat | Vitals | Query
 
 
 class WarningRule(Strict):
@@ -149,6 +182,7 @@ class WarningRule(Strict):
     rates: Rates | None = None
     silence: Silence | None = None
     decline: Decline | None = None
+    repeat: Repeat | None = None
     vitals: Vitals | None = None
     query: Query | None = None
     levels: Annotated[dict[Level, float], BeforeValidator(_levels)] = Field(min_length=1)
@@ -160,7 +194,7 @@ class WarningRule(Strict):
     def _one_method(self) -> WarningRule:
         if sum(given is not None for given in self._methods) != 1:
             raise ValueError(
-                "a family has exactly one method: surge, cluster, near_repeat, rates, silence, decline, vitals or query"
+                "a family has exactly one method: surge, cluster, near_repeat, rates, silence, decline, repeat, vitals or query"
             )
         for text in (self.says.zh, self.says.en):
             for _, field, _, _ in string.Formatter().parse(text):
@@ -177,6 +211,7 @@ class WarningRule(Strict):
             self.rates,
             self.silence,
             self.decline,
+            self.repeat,
             self.vitals,
             self.query,
         )
@@ -194,6 +229,8 @@ class WarningRule(Strict):
                 return [feed, "grid"]
             case Doors() as doors:
                 return [doors.feed, doors.heartbeats, doors.homes]
+            case Repeat(tellings=tellings, places=places):
+                return [*(telling.feed for telling in tellings), places.feed]
             case Vitals():
                 return feeds_of_vitals()
             case Query(feeds=feeds):
@@ -214,6 +251,11 @@ class WarningRule(Strict):
         """Whether these feeds are enough."""
         needed = set(self.feeds) - self.apart
         return needed <= set(feeds) and (not self.apart or bool(self.apart & set(feeds)))
+
+    @property
+    def hidden_feeds(self) -> list[str]:
+        """Feeds of which it reads what identifies: texts, and who speaks. No such value leaves the family."""
+        return [telling.feed for telling in self.method.tellings] if isinstance(self.method, Repeat) else []
 
     @property
     def codes(self) -> str | None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from demo.city import City
+from demo.complaints import told
 from demo.periods import daily
 from demo.planted.laggards import lag
 from demo.planted.overdue import lying, overdue_matters
 from demo.sheet import Column, Form, Sheet
 from demo.streams.service import HOTLINE
 from demo.streams.stream import Stream
-from demo.text import Text, as_stamp, joined, numbered, picked, table, where
+from demo.text import Text, as_stamp, numbered, picked, table, where
 
 ORDER = {
     "order_no": Column("orderNo", "key", required=True),
@@ -45,8 +47,6 @@ UNITS = {
 }  # fmt: skip
 REGULARS, REGULAR_SHARE = 30, 0.05  # at 20,000 residents; of the calls
 DAYS_TO_ANSWER = np.timedelta64(7 * 86_400, "s")
-OPENINGS = ["", "", "", "来电人反映", "市民来电称", "来电人再次反映", "来电人称此前已反映过"]
-ENDINGS = ["，希望尽快处理", "，请有关部门核实", "，要求回复处理结果", "，之前反映过没有解决"]
 
 
 def orders(city: City) -> Iterator[Sheet]:
@@ -63,13 +63,11 @@ def orders(city: City) -> Iterator[Sheet]:
         rows = stream.told_in(period, closed)
         done, returned = closed[rows] < period.ends, stream.lots("returned", rows) < 0.02
         shut = np.where(done & ~returned, closed[rows], np.datetime64("NaT", "s"))
-        guarded = stream.near(windows, rows)
-        caller, said = _callers(city, stream, rows), stream.says(rows)
+        guarded, every = stream.near(windows, rows), np.arange(len(rows))
+        caller = _callers(city, stream, rows)
         place = _near(estates, stream.grid[rows], stream.lots("estate", rows))
-        named = (stream.lots("named", rows) < 0.4) & (stream.event[rows] < 0)
-        ending = picked(ENDINGS, (stream.lots("ending", rows) * len(ENDINGS)).astype(int))
-        opening = picked(OPENINGS, (stream.lots("opening", rows) * len(OPENINGS)).astype(int))
-        content = joined(stream.own("content", rows, joined("地点：", place, "。", opening, said)), ending)
+        codes = np.array(stream.recipe.codes)[stream.kind[rows]].tolist()
+        subject, content = told(codes, place.to_pylist(), partial(_lots, stream, rows))
         yield Sheet("hotline", "hotline", f"rx_{period.name}.jsonl", Form("jsonl"), ORDER, table(
             order_no=stream.numbers("RX", rows),
             called_at=as_stamp(stream.at[rows]),
@@ -77,14 +75,18 @@ def orders(city: City) -> Iterator[Sheet]:
             grid_code=where((stream.lots("no grid", rows) < 0.06) & ~guarded, "", city.people.codes(stream.grid[rows])),
             caller_no=numbered("LD", caller + 1, 8),
             mobile=city.people.mobiles(caller),
-            subject=where(named, joined(place, said), said),
-            content=content,
+            subject=stream.own("says", rows, picked(subject, every)),
+            content=stream.own("content", rows, picked(content, every)),
             unit=picked([UNITS[code] for code in stream.recipe.codes], stream.kind[rows]),
             due_at=as_stamp(due[rows]),
             closed_at=as_stamp(shut),
             satisfied=where(np.isnat(shut), "", picked(["是", "否"], stream.lots("satisfied", rows) < 0.12)),
             status=picked(["待派单", "办理中", "已办结", "退单"], _state(stream.lots("state", rows), done, returned)),
         ), guarded)  # fmt: skip
+
+
+def _lots(stream: Stream, rows: np.ndarray, part: str) -> np.ndarray:
+    return stream.lots(part, rows)
 
 
 def _callers(city: City, stream: Stream, rows: np.ndarray) -> np.ndarray:

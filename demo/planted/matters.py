@@ -1,13 +1,15 @@
-"""Repeated matters: one caller comes back about one place, in other words each time, by hotline and by petition."""
+"""Repeated matters: one thing at one place is told again and again, in other words each time, by one person or by many."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
 from demo.clock import moments
+from demo.complaints import bank, told_again
 from demo.homes import Homes
 from demo.people import People
 from demo.plan import Plan
@@ -15,29 +17,32 @@ from demo.planted.event import Event
 from demo.planted.surges import Swells
 from demo.streams.service import CALLING, HOTLINE
 
-# kind; calls as (subject, content); petitions as (subject, content)
-MATTERS = [
-    ("noise", [
-        ("{place}旁工地半夜还在施工", "来电人反映{place}旁边工地连续多晚施工到凌晨，严重影响睡眠"),
-        ("再次反映{place}夜间施工噪声", "来电人称此前已反映过{place}旁工地夜里打桩，至今没有改善，要求答复"),
-        ("{place}夜里打桩声太大", "市民第三次来电，{place}外面的工地夜间机器声不断，老人孩子都睡不好"),
-    ], [("{place}旁边工地深夜扰民，多次投诉无果", "我住{place}，旁边工地天天干到后半夜，打了几次热线都说在处理，可是一直没停。"),
-        ("请管一管{place}外工地的夜间作业", "前后反映过好几回，{place}外面工地照样夜里打桩，希望给个说法。")]),
-    ("housing", [
-        ("{place}屋顶漏水", "来电人住{place}顶楼，下雨就漏，物业一直未修"),
-        ("{place}顶楼渗水物业推诿", "来电人再次反映{place}顶层渗水，墙面发霉，物业说没有维修资金"),
-        ("催办{place}房屋渗漏问题", "来电人催问{place}顶楼漏水何时维修，已等两个月"),
-    ], [("{place}顶楼漏雨两个月无人管", "本人为{place}业主，屋顶漏雨，墙皮脱落，物业和社区互相推，请协调动用维修资金。")]),
-    ("parking", [
-        ("{place}消防通道被占", "来电人反映{place}消防通道长期停满车辆"),
-        ("{place}消防通道仍被堵", "来电人称上次反映后只清理了一天，{place}消防通道又停满车"),
-    ], [("{place}消防通道天天被堵，出了事谁负责", "{place}的消防通道从早到晚停着车，投诉过，管了一天又回到老样子。"),
-        ("反映{place}生命通道被占用", "已多次反映，{place}消防通道占用问题反复出现，请落实长效管理。")]),
-    ("refuse", [
-        ("{place}垃圾房异味大", "来电人反映{place}垃圾房清运不及时，臭味很重"),
-        ("{place}垃圾清运还是不及时", "来电人第二次反映{place}垃圾堆到路上，蚊蝇多"),
-        ("{place}垃圾堆放问题未解决", "来电人催促处理{place}垃圾堆积，称工单已办结但现场没变化"),
-    ], [("{place}垃圾成堆，工单办结了现场没人来", "{place}垃圾房周围一直脏乱，热线回复已处理，其实没有，请实地看看。")]),
+
+@dataclass(frozen=True)
+class Shape:
+    """calls and letters: how many, from and to; days: back from the end, from and to; voices: 1, or as many as there are calls.
+
+    ends: days back on which the last one comes at the latest; current: whether a run on the last day must tell it.
+    """
+
+    says: str
+    calls: tuple[int, int]
+    letters: tuple[int, int]
+    days: tuple[int, int]
+    ends: int
+    many_voices: bool = False
+    current: int = 1
+
+
+SHAPES = [
+    Shape("同一人一个月内反复来电", (3, 5), (0, 0), (1, 27), 9),
+    Shape("同一人反复来电", (3, 4), (0, 0), (1, 28), 12),
+    Shape("先打热线，未解决，又写信访", (2, 3), (1, 1), (3, 70), 16),
+    Shape("先打热线，后两次写信访", (2, 2), (1, 2), (2, 60), 18),
+    Shape("多人十日内反映同一件事", (5, 7), (0, 0), (1, 11), 4, many_voices=True),
+    Shape("多人反映同一件事，有人写信访", (4, 6), (1, 1), (1, 24), 8, many_voices=True),
+    Shape("早先反复反映，已经平息", (3, 4), (0, 0), (60, 100), 66, current=0),
+    Shape("早先多人反映，已经平息", (5, 6), (0, 0), (58, 70), 64, many_voices=True, current=0),
 ]  # fmt: skip
 
 
@@ -45,24 +50,43 @@ def plant_matters(plan: Plan, homes: Homes, grids: pd.DataFrame, people: People,
     """Adds the calls to the hotline. Returns the petitions: event, filed_at, subject, content."""
     petitions = []
     for copy in range(plan.copies):
-        for number, (kind, calls, letters) in enumerate(MATTERS):
+        for number, shape in enumerate(SHAPES):
             dice = plan.dice(f"matter {copy} {number}")
-            building = homes.buildings.iloc[int(dice.integers(len(homes.buildings)))]
-            place, grid = str(building["estate"]), int(building["grid"])
-            back = np.sort(dice.choice(np.arange(3, 75), size=len(calls) + len(letters), replace=False))[::-1]
-            days = np.array([np.datetime64(plan.end - timedelta(days=int(n)), "D") for n in back])
-            at = moments(dice, days, CALLING)
-            told = [(subject.format(place=place), content.format(place=place)) for subject, content in calls + letters]
-            heard = [(subject, f"地点：{place}。{content}") for subject, content in told[: len(calls)]]
-            rows = pd.DataFrame(heard, columns=["says", "content"]).assign(
-                grid=grid, kind=HOTLINE.codes.index(kind), at=at[: len(calls)], person=int(dice.choice(people.callers))
-            )
-            petitions += [(len(swells.events), when, *text)
-                          for when, text in zip(at[len(calls) :], told[len(calls) :], strict=True)]  # fmt: skip
-            event = Event("repeat_matter", {
-                "current": 1, "grid_code": grids.loc[grid, "grid_code"], "category": kind, "estate": place,
-                "window_start": days[0], "window_end": days[-1], "size": len(told),
-                "note": f"同一来电人就同一小区反复反映：热线 {len(calls)} 次，信访 {len(letters)} 次，每次说法不同",
-            })  # fmt: skip
-            swells.add(HOTLINE, event, rows, days[0], days[-1])
+            petitions += _plant(plan, dice, shape, homes, grids, people, swells)
     return pd.DataFrame(petitions, columns=["event", "filed_at", "subject", "content"])
+
+
+def _plant(
+    plan: Plan, dice: np.random.Generator, shape: Shape, homes: Homes, grids: pd.DataFrame, people: People, swells: Swells
+) -> list[tuple]:  # fmt: skip
+    building = homes.buildings.iloc[int(dice.integers(len(homes.buildings)))]
+    place, grid = str(building["estate"]), int(building["grid"])
+    kind = str(dice.choice([code for code in bank().kinds if code != "other"]))
+    calls, letters = (int(dice.integers(low, high + 1)) for low, high in (shape.calls, shape.letters))
+    situation, heard, written = told_again(dice, kind, place, calls, letters)
+    days = _days(plan, dice, shape, calls + letters)
+    at = moments(dice, days, CALLING)
+    callers = dice.choice(people.callers, calls if shape.many_voices else 1, replace=False)
+    rows = pd.DataFrame(heard, columns=["says", "content"]).assign(
+        grid=grid,
+        kind=HOTLINE.codes.index(kind),
+        at=at[:calls],
+        person=callers if shape.many_voices else int(callers[0]),
+    )
+    event = Event("repeat_matter", {
+        "current": shape.current, "grid_code": grids.loc[grid, "grid_code"], "category": kind, "estate": place,
+        "window_start": days[0], "window_end": days[-1], "size": calls + letters, "shape": "many" if shape.many_voices else "one",
+        "note": f"{situation}：{shape.says}，热线 {calls} 次，信访 {letters} 次，每次说法不同",
+    })  # fmt: skip
+    number = len(swells.events)
+    swells.add(HOTLINE, event, rows, days[0], days[-1])
+    return [(number, when, *text) for when, text in zip(at[calls:], written, strict=True)]
+
+
+def _days(plan: Plan, dice: np.random.Generator, shape: Shape, count: int) -> np.ndarray:
+    """(count,) days in their order, the last one within `ends`; several on one day only where many speak."""
+    low, high = shape.days
+    last = int(dice.integers(low, shape.ends + 1))
+    before = np.arange(last + (not shape.many_voices), min(high, plan.days - 1) + 1)
+    back = np.sort(np.r_[last, dice.choice(before, size=count - 1, replace=shape.many_voices)])[::-1]
+    return np.array([np.datetime64(plan.end - timedelta(days=int(n)), "D") for n in back])

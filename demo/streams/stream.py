@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -22,11 +22,11 @@ EXTRA = {"grid": np.int32, "kind": np.int16, "at": "datetime64[s]", "event": np.
 
 @dataclass(frozen=True)
 class Sort:
-    """One kind of happening: its share of the stream, its rhythm, and what is told of it."""
+    """One kind of happening: its share of the stream, its rhythm, and what is told of it, where that is one of a few lines."""
 
     share: float
     rhythm: Rhythm
-    says: list[str]
+    says: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from jobs import lake
 from jobs.backtest.known import MORNING, Known
 from jobs.backtest.views import cache_history, see
 from jobs.city.matters import register_matters
+from jobs.city.views import register_hidden
 from jobs.home import ZONE, Home
 from jobs.warn.candidate import Candidate, Evidence
 from jobs.warn.doubt import Trust
@@ -99,6 +100,7 @@ def play(
     """The days in their order; told hears of each. Reads the lake and writes nothing to it."""
     used = feeds_of(contracts, rules)
     feeds = cache_history(spark, home, used, known)
+    register_hidden(spark, home, {feed for rule in rules for feed in rule.hidden_feeds})
     versions = {f"silver.{one.feed}": lake.version(home.table("silver", one.feed)) for one in used}
     past = Past(home, versions, budget)
     for day in days:

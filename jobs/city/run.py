@@ -41,7 +41,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
     from jobs.appraise.scorecard import keep_score
     from jobs.city.features import FEEDS_OF_FEATURES, compute_features
     from jobs.city.register import register_people
-    from jobs.city.views import register_deliveries, register_feeds
+    from jobs.city.views import register_deliveries, register_feeds, register_hidden
     from jobs.warn.doubt import trust_now
     from jobs.warn.family_day import FamilyDay, write_family_days
     from jobs.warn.feedback import threshold_of
@@ -58,6 +58,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         rules = [rule for rule in rules if rule.can_be_judged_on(contracts)]
         wanted = {feed for rule in rules for feed in rule.feeds} | FEEDS_OF_FEATURES
         register_feeds(spark, home, [contract for feed, contract in contracts.items() if feed in wanted])
+        register_hidden(spark, home, {feed for rule in rules for feed in rule.hidden_feeds})
         told("指标 features")
         compute_features(spark, home, as_of)
         told("预警 warnings")

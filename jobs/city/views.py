@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,14 @@ def _register_feed(spark: SparkSession, home: Home, contract: Contract) -> None:
     rows.createOrReplaceTempView(f"now_{feed}")
     spark.sql(_with_person(contract)).createOrReplaceTempView(feed)
     spark.catalog.cacheTable(feed)  # features and every rule read it again; Spark spills what does not fit
+
+
+def register_hidden(spark: SparkSession, home: Home, feeds: Iterable[str]) -> None:
+    """View `identity_<feed>` of what the feed keeps apart because it identifies, for the families that link by it."""
+    for feed in feeds:
+        path = home.table("identity", feed)
+        if lake.exists(path):
+            read(spark, path).createOrReplaceTempView(f"identity_{feed}")
 
 
 def tells_of_a_person(contract: Contract) -> bool:

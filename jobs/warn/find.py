@@ -14,9 +14,10 @@ from jobs.warn.doors import find_silence
 from jobs.warn.family_day import FamilyDay, Tests
 from jobs.warn.near_repeats import find_near_repeats
 from jobs.warn.rates import find_rates
+from jobs.warn.repeats import find_repeats
 from jobs.warn.surges import find_surges
 from jobs.warn.vitals import find_vitals
-from schemas.warning_rule import Cluster, Decline, NearRepeat, Query, Rates, Silence, Surge, Vitals, WarningRule
+from schemas.warning_rule import Cluster, Decline, NearRepeat, Query, Rates, Repeat, Silence, Surge, Vitals, WarningRule
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -66,6 +67,8 @@ def find(
             found = find_silence(spark, rule, silence, as_of)
         case Decline() as decline:
             found = find_declines(spark, rule, decline, as_of)
+        case Repeat() as repeat:
+            found = find_repeats(spark, rule, repeat, as_of)
         case Vitals() as vitals:
             found = find_vitals(spark, rule, vitals, as_of)
         case Query() as query:

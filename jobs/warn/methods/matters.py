@@ -1,10 +1,10 @@
-"""The same matter again: petitions linked by what they say, where and when; the matter counts, not who brings it."""
+"""The same matter again: reports linked by what they say, where and when; the matter counts, not who brings it."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from zlib import crc32
@@ -18,24 +18,27 @@ Ints = NDArray[np.int64]
 Level = Literal["", "yellow", "orange"]
 
 SHINGLE = 2  # characters, the usual in Chinese: a name of four shares three of them however the words around it run
-MOST_TEXTS = 400  # a shingle in more texts than these tells nothing, and would make the comparison quadratic
 RARE_ENOUGH = 20  # one in fewer texts weighs no more than one in so many: names, not slips of the pen, make texts alike
 LEAST_LENGTH = 1.5  # of a text, in weights of a rare pair: two pairs in common do not make two scraps alike
-ALIKE_SUBJECT, ALIKE_TEXT = 0.50, 0.32  # cosines from which two subjects, two whole texts, are of one matter
-ELSEWHERE = 2.8  # times as alike two petitions of different known places must be: the same text, sent to both
 LINK_DAYS = 90
+BY_CHANCE = 0.002  # wrong links a text, of all it is compared with
+BY_CHANCE_ONE_VOICE = 0.05  # of a text with one of the same person about the same place
+STRANGERS = 400_000  # pairs of texts of different places, of all sorts together, that show how alike strangers are
+FEW_STRANGERS = 300  # of one sort: then those of all sorts speak for it
+TAIL, FEW_IN_TAIL = 1e-3, 20  # of strangers, beyond which their distribution is an exponential's; too few to say
 DECAY_DAYS, RECENT_DAYS, CROWD_DAYS = 30, 30, 14
+VOTERS = 5  # texts most like one without a sort
 REPEATS, REOPENINGS, PETITIONERS = 3, 2, 5
 ROWS_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
 class Links:
-    """(links,) later, earlier: positions of two texts of one matter; strength: how alike, in multiples of what is needed without places."""
+    """(links,) later, earlier: positions of two texts of one matter; p: how often strangers are as alike, times the texts compared with."""
 
     later: Ints
     earlier: Ints
-    strength: Floats
+    p: Floats
 
 
 @dataclass(frozen=True)
@@ -55,34 +58,84 @@ class Matters:
     level: list[Level]
 
 
-def link_texts(subjects: Sequence[str], texts: Sequence[str], places: Sequence[str], days: Ints) -> Links:
-    """Pairs of petitions of one matter, at most 90 days apart: alike in their subject lines or in their whole texts.
+@dataclass(frozen=True)
+class _Texts:
+    """(texts,) numbers instead of names, -1 where unknown; the texts as shingles."""
 
-    subjects, texts: "" where there is none; places: "" where unknown; days: whole days. Alike is the cosine of character pairs weighed by
-    rarity, .50 of subjects or .32 of texts; at different known places 2.8 times as much, a text copied. Cost grows with Σ over character
-    pairs of the squared number of texts that hold them, of which none counts above 400: with the texts, not their square.
-    Raises ValueError on arrays of different lengths.
+    subjects: sparse.csr_matrix
+    wholes: sparse.csr_matrix
+    place: Ints
+    day: Ints
+    sort: Ints
+    spot: Ints
+    voice: Ints
+
+    def alike(self, one: Ints, other: Ints) -> Floats:
+        """(2, pairs) cosines of their subjects and of their whole texts."""
+        return np.array([
+            np.concatenate([
+                np.asarray(rows[one[at : at + ROWS_AT_ONCE]].multiply(rows[other[at : at + ROWS_AT_ONCE]]).sum(axis=1)).ravel()
+                for at in range(0, len(one), ROWS_AT_ONCE)
+            ]) if len(one) else np.zeros(0)
+            for rows in (self.subjects, self.wholes)
+        ])  # fmt: skip
+
+
+def link_texts(
+    subjects: Sequence[str], texts: Sequence[str], places: Sequence[str], days: Ints, *,
+    sorts: Sequence[str] | None = None, spots: Sequence[str] | None = None, voices: Sequence[str] | None = None, seed: int = 0,
+) -> Links:  # fmt: skip
+    """Pairs of one matter, at most 90 days apart: of one place, and more alike than strangers' texts on the same sort of thing ever are.
+
+    subjects, texts: "" where there is none; places, spots (of a place), voices (who speaks): "" where unknown; days: whole days; sorts: kinds
+    of matter, all one when None. Texts that name two different spots are of two matters. Two texts are alike by the cosine of their character pairs, weighed by rarity, of their subjects or of subject and text
+    together; leave out of them the names of places that `places` tells. How alike strangers are is measured on this very corpus, on pairs
+    of one sort and of different known places: p is the share of them at least as alike. A pair is linked when p, times the texts of its
+    sort that the later one was compared with, is at most .02; of one voice about one place, when p is at most .05.
+    Cost grows with the texts times those of their place in 90 days. Raises ValueError on arrays of different lengths.
     """
     if not len(subjects) == len(texts) == len(places) == len(days):
-        raise ValueError("link_texts wants a subject, a text, a place and a day for each petition")
-    strength = _strengths(_shingles(subjects), ALIKE_SUBJECT).maximum(_strengths(_shingles(texts), ALIKE_TEXT)).tocoo()
-    one, other, strong = strength.row.astype(np.int64), strength.col.astype(np.int64), strength.data
-    place = np.unique(np.asarray([*places, ""], dtype=str), return_inverse=True)[1]
-    both, same = (place[one] != place[-1]) & (place[other] != place[-1]), place[one] == place[other]
-    needed = np.where(both & ~same, ELSEWHERE, 1.0)
-    fit = (strong >= needed) & (np.abs(days[one] - days[other]) <= LINK_DAYS)
-    one, other = one[fit], other[fit]
-    # The later one is the one filed later; of one day, the one further down. Rows are sorted, and `one` is further down than `other`.
-    swapped = days[one] < days[other]
-    return Links(np.where(swapped, other, one), np.where(swapped, one, other), strong[fit])
+        raise ValueError("link_texts wants a subject, a text, a place and a day for each report")
+    count = len(days)
+    wholes = [f"{subject} {text}" for subject, text in zip(subjects, texts, strict=True)]
+    known = _Texts(
+        _shingles(subjects), _shingles(wholes), _numbers(places), np.asarray(days, dtype=np.int64),
+        _numbers(sorts or ["all"] * count), _numbers(spots or [""] * count), _numbers(voices or [""] * count),
+    )  # fmt: skip
+    strangers = _strangers(known, wholes, seed)
+    found = [_linked(known, later, earlier, strangers) for later, earlier in _candidates(known)]
+    none = np.zeros(0, dtype=np.int64)
+    return Links(
+        np.concatenate([none, *(links.later for links in found)]),
+        np.concatenate([none, *(links.earlier for links in found)]),
+        np.concatenate([none.astype(np.float64), *(links.p for links in found)]),
+    )
+
+
+def sorts_like(subjects: Sequence[str], texts: Sequence[str], sorts: Sequence[str]) -> list[str]:
+    """(texts,) each text's sort; of one that has none, "", that of the five texts most like it, weighed by their likeness; "" where none is."""
+    told = np.array([bool(sort) for sort in sorts], dtype=bool)
+    if told.all() or not told.any():
+        return list(sorts)
+    shingles = _shingles([f"{subject} {text}" for subject, text in zip(subjects, texts, strict=True)])
+    named = np.asarray(sorts)[told]
+    found, columns = list(sorts), shingles[told].T.tocsr()
+    for row in np.flatnonzero(~told):
+        alike = (shingles[row] @ columns).tocoo()
+        best = np.argsort(-alike.data, kind="stable")[:VOTERS]
+        votes: dict[str, float] = {}
+        for sort, weight in zip(named[alike.col[best]], alike.data[best], strict=True):
+            votes[str(sort)] = votes.get(str(sort), 0.0) + float(weight)
+        found[row] = max(sorted(votes), key=lambda sort: votes[sort]) if votes else ""
+    return found
 
 
 def matter_of(count: int, days: Ints, links: Links) -> Ints:
-    """(texts,) the matter of each: that of the earlier text most like it, named by its first text's position.
+    """(texts,) the matter of each: that of the earlier text least likely to be like it by chance, named by its first text's position.
 
     Each text joins once, looking back only: no later text moves it, and two matters never melt into one.
     """
-    order = np.lexsort((links.earlier, -days[links.earlier], -links.strength, links.later))
+    order = np.lexsort((links.earlier, -days[links.earlier], links.p, links.later))
     later, at = np.unique(links.later[order], return_index=True)
     best = np.arange(count)
     best[later] = links.earlier[order][at]
@@ -127,15 +180,112 @@ def repeated_matters(
     return Matters(named, score.astype(np.float64), recent, people, again.astype(np.int64), climbed, level)
 
 
+def _candidates(known: _Texts) -> Iterator[tuple[Ints, Ints]]:
+    """(later, earlier) of texts of one sort within 90 days: those of each place, some rows at a time; and those whose place nobody knows with all."""
+    order = np.lexsort((np.arange(len(known.day)), known.day, known.sort, known.place))
+    place, sort = known.place[order], known.sort[order]
+    edges = np.flatnonzero(np.r_[True, (place[1:] != place[:-1]) | (sort[1:] != sort[:-1])]) if len(order) else []
+    for begin, end in zip(edges, np.r_[edges[1:], len(order)], strict=True) if len(order) else ():
+        if place[begin] >= 0:
+            yield from _within(known, order[begin:end], order[begin:end])
+    for sort_no in np.unique(known.sort[known.place < 0]):
+        of_sort = order[sort == sort_no]
+        of_sort = of_sort[np.lexsort((of_sort, known.day[of_sort]))]
+        yield from _within(known, of_sort[known.place[of_sort] < 0], of_sort)
+
+
+def _within(known: _Texts, some: Ints, others: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Every pair of one of some and one of the others within 90 days, once, the one that was filed later first. Both are in order of days."""
+    place_in = np.arange(len(known.day))
+    for at in range(0, len(some), ROWS_AT_ONCE):
+        rows = some[at : at + ROWS_AT_ONCE]
+        low = np.searchsorted(known.day[others], known.day[rows] - LINK_DAYS, "left")
+        high = np.searchsorted(known.day[others], known.day[rows] + (LINK_DAYS if some is not others else 0), "right")
+        one = np.repeat(rows, high - low)
+        start = np.repeat(low - np.r_[0, (high - low).cumsum()[:-1]], high - low)
+        other = others[np.arange(len(one)) + start]
+        first = (known.day[other] < known.day[one]) | (
+            (known.day[other] == known.day[one]) & (place_in[other] < place_in[one])
+        )
+        if some is others:
+            yield one[first], other[first]
+        else:  # two texts without a place are met from both sides: once is enough
+            twice = (known.place[other] < 0) & ~first
+            differ = (one != other) & ~twice
+            one, other, first = one[differ], other[differ], first[differ]
+            yield np.where(first, one, other), np.where(first, other, one)
+
+
+def _linked(known: _Texts, later: Ints, earlier: Ints, strangers: dict[int, Floats]) -> Links:
+    """The pairs that are more alike than chance explains."""
+    fit = (known.spot[later] == known.spot[earlier]) | (known.spot[later] < 0) | (known.spot[earlier] < 0)
+    later, earlier = later[fit], earlier[fit]
+    compared = np.bincount(later, minlength=len(known.day))[later]
+    alike = known.alike(later, earlier)
+    p = np.ones(len(later))
+    for sort in np.unique(known.sort[later]):
+        mine = known.sort[later] == sort
+        p[mine] = _as_alike(alike[:, mine], strangers.get(int(sort), strangers[-1]))
+    one_voice = (known.voice[later] == known.voice[earlier]) & (known.voice[later] >= 0)
+    one_voice &= (known.place[later] == known.place[earlier]) & (known.place[later] >= 0)
+    p_of_all = np.minimum(1.0, p * compared)
+    linked = (p_of_all <= BY_CHANCE) | (one_voice & (p <= BY_CHANCE_ONE_VOICE))
+    return Links(later[linked], earlier[linked], np.where(one_voice, np.minimum(p, p_of_all), p_of_all)[linked])
+
+
+def _as_alike(alike: Floats, strangers: Floats) -> Floats:
+    """(pairs,) share of strangers at least as alike, in their subjects or in their whole texts, twice the smaller."""
+    return np.minimum(1.0, 2 * np.minimum(*(_share(seen, null) for seen, null in zip(alike, strangers, strict=True))))
+
+
+def _share(seen: Floats, null: Floats) -> Floats:
+    """(pairs,) share of the null at or above what was seen; beyond its last thousandth the exponential tail of what exceeds that (Pickands 1975)."""
+    null, count = np.sort(null), len(null)
+    share = (1 + count - np.searchsorted(null, seen - 1e-9, "left")) / (1 + count)
+    edge = null[max(0, int(count * (1 - TAIL)))]
+    excess = null[null > edge] - edge
+    if len(excess) < FEW_IN_TAIL:
+        return share
+    scale = np.median(excess) / np.log(2)  # of the median: a few strangers who do tell of one thing must not stretch it
+    return np.where(seen > edge, TAIL * np.exp(-(seen - edge) / scale), share)
+
+
+def _strangers(known: _Texts, wholes: Sequence[str], seed: int) -> dict[int, Floats]:
+    """sort -> (2, pairs) cosines of texts of that sort and of different known places; -1: of all sorts, for one that has too few."""
+    dice = np.random.default_rng(seed)
+    marks = np.array([crc32(text.encode()) for text in wholes], dtype=np.int64)
+    placed = np.lexsort((known.day, marks))  # so that the draw does not hang on the order of rows
+    placed = placed[known.place[placed] >= 0]
+    sorts, every = len(np.unique(known.sort[placed])), dict[int, Floats]()
+    for sort in np.unique(known.sort[placed]):
+        mine = placed[known.sort[placed] == sort]
+        one, other = dice.choice(mine, (2, STRANGERS // sorts))
+        apart = known.place[one] != known.place[other]
+        if apart.sum() >= FEW_STRANGERS:
+            every[int(sort)] = known.alike(one[apart], other[apart])
+    every[-1] = np.concatenate(list(every.values()), axis=1) if every else np.full((2, 1), 1.0)
+    return every
+
+
+def _numbers(names: Sequence[str]) -> Ints:
+    """(texts,) each name's number, -1 for none."""
+    distinct, number = np.unique(np.asarray(names, dtype=str), return_inverse=True)
+    return (
+        np.where(np.asarray(names, dtype=str) == "", -1, number).astype(np.int64)
+        if len(distinct)
+        else number.astype(np.int64)
+    )
+
+
 def _shingles(texts: Sequence[str]) -> sparse.csr_matrix:
-    """(texts, shingles) weighed by rarity, rows of length 1 at most; shingles in one text only or in too many are left out."""
+    """(texts, shingles) weighed by rarity, rows of length 1 at most; shingles in one text only are left out."""
     cells = [np.unique([crc32(part.encode()) for part in _parts(text)]) for text in texts]
     owner = np.repeat(np.arange(len(texts)), [len(cell) for cell in cells])
     distinct, shingle = np.unique(np.concatenate([*cells, np.zeros(0)]), return_inverse=True)
     held = np.bincount(shingle, minlength=len(distinct))
     count = max(len(texts), 2 * RARE_ENOUGH)
     weight = np.log(count / np.maximum(held, RARE_ENOUGH))
-    weight[(held < 2) | (held > MOST_TEXTS)] = 0
+    weight[held < 2] = 0
     length = np.sqrt(np.bincount(owner, weight[shingle] ** 2, minlength=len(texts)))
     kept = weight[shingle] > 0
     value = weight[shingle[kept]] / np.maximum(length[owner[kept]], LEAST_LENGTH * np.log(count / RARE_ENOUGH))
@@ -145,17 +295,3 @@ def _shingles(texts: Sequence[str]) -> sparse.csr_matrix:
 def _parts(text: str) -> list[str]:
     plain = re.sub(r"\W+", "", unicodedata.normalize("NFKC", text).lower())
     return [plain[at : at + SHINGLE] for at in range(max(1, len(plain) - SHINGLE + 1))] if plain else []
-
-
-def _strengths(shingles: sparse.csr_matrix, alike: float) -> sparse.csr_matrix:
-    """(texts, texts) below the diagonal: cosine / alike where that may be enough; some rows at a time, to keep memory flat."""
-    columns, count = shingles.T.tocsr(), shingles.shape[0]
-    found = [sparse.coo_matrix((0, count))]
-    for first in range(0, count, ROWS_AT_ONCE):
-        products = (shingles[first : first + ROWS_AT_ONCE] @ columns).tocoo()
-        near = (products.data >= alike) & (products.row + first > products.col)
-        shape = (min(ROWS_AT_ONCE, count - first), count)
-        found.append(
-            sparse.coo_matrix((products.data[near] / alike, (products.row[near], products.col[near])), shape=shape)
-        )
-    return sparse.vstack(found).tocsr()
