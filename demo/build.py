@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 
@@ -110,7 +111,7 @@ def build(
     written = [press.print(feed, maker(city)) for feed, maker in makers.items()]
     seen = [row for row in disputed if {row["feed_a"], row["feed_b"]} <= set(wanted)]
     truth = {
-        "events": event_table(city.events, set(wanted)),
+        "events": event_table(city.events, set(wanted), plan.end + timedelta(days=1)),
         "conflicts": pd.DataFrame(seen, columns=conflicts.COLUMNS),
         "noise": pd.DataFrame(press.noise, columns=NOISE_COLUMNS),
         "deliveries": pd.DataFrame(press.deliveries.rows, columns=DELIVERY_COLUMNS),

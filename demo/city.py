@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from demo.complaints import Neighbourhood, neighbourhood
 from demo.grids import lay_out_grids
 from demo.life.care import Care, look_after
 from demo.life.lives import Lives, contribution_bases, live
@@ -24,6 +25,7 @@ from demo.planted.welfare import plant_welfare
 from demo.streams.equipment import Estate, gas_fire_events, keep_estates, overdue_events
 from demo.streams.incidents import INCIDENTS
 from demo.streams.parking import Lots, open_lots
+from demo.streams.petitions import petitions_filed
 from demo.streams.safety import INSPECTIONS, Organisations, hazards_found, organisations
 from demo.streams.sensors import Sensors, fit_sensors
 from demo.streams.service import HOTLINE, URBAN_CASES
@@ -41,6 +43,7 @@ class City:
     lives: Lives
     care: Care
     estates: Estate
+    around: Neighbourhood
     sensors: Sensors
     lots: Lots
     swells: Swells
@@ -54,6 +57,11 @@ class City:
     def stream(self, recipe: Recipe) -> Stream:
         """All that happens of one stream; what is planted in it learns its numbers when its sheets are made."""
         return happen(self.plan, recipe, weekly_rates(self.plan, recipe, self.grids), self.swells.rows_of(recipe))
+
+    @cached_property
+    def petitions(self) -> pd.DataFrame:
+        """A row a petition, as petitions_filed says."""
+        return petitions_filed(self.plan, self.people.homes.buildings, self.around, self.letters)
 
     @cached_property
     def organisations(self) -> Organisations:
@@ -72,7 +80,12 @@ def raise_city(plan: Plan) -> City:
     lives = live(plan, people)
     care = look_after(plan, lives)
     estates = keep_estates(plan, people.homes.buildings)
-    swells, letters, shielded = Swells(events), pd.DataFrame({"event": [], "filed_at": []}), np.zeros(0, int)
+    around = neighbourhood(plan, people.homes.buildings)
+    swells, letters, shielded = (
+        Swells(events),
+        pd.DataFrame({"event": [], "filed_at": [], "thing": []}),
+        np.zeros(0, int),
+    )
     everybody, register_day, kept = (
         np.arange(len(people.frame)),
         np.datetime64(plan.months()[-1], "D"),
@@ -89,7 +102,7 @@ def raise_city(plan: Plan) -> City:
         )
         shielded = np.concatenate([shielded, guarded])
         events += told + told_of_lists(plan, lives, care, kept, register_day)
-        letters = plant_matters(plan, people.homes, grids, people, swells)
+        letters = plant_matters(plan, people.homes, grids, people, around, swells)
         plant_laggard(plan, events)
         events += overdue_events(plan, estates, people.homes.buildings, grids["grid_code"].to_numpy())
     sensors = fit_sensors(plan, people, care, events)
@@ -97,7 +110,7 @@ def raise_city(plan: Plan) -> City:
     mask[shielded] = True
     fabrications = Fabrications(plan)
     lots = fabrications.park(open_lots(plan, people.homes))
-    city = City(plan, grids, people, lives, care, estates, sensors, lots, swells, letters, events, mask, kept,
+    city = City(plan, grids, people, lives, care, estates, around, sensors, lots, swells, letters, events, mask, kept,
                 fabrications)  # fmt: skip
     if not plan.quiet:
         plant_danger(plan, city.hazards, people.homes, estates)

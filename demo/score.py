@@ -15,10 +15,10 @@ ADMITTED = ["passed", "warned", "released"]
 SURGES = ["incident_surge", "hotline_surge", "urban_case_surge"]
 CLUSTERS = ["incident_cluster", "hotline_cluster", "burglary_near_repeat"]
 EQUIPMENT = ["elevator_overdue", "gas_fire_overdue"]
-NAMED = ["hazard_open", "matter_overdue"]  # the truth names their subject
+NAMED = ["hazard_open", "matter_overdue", "city_vital"]  # the truth names their subject
 DEVICES = ["elder_silent", "elder_declining", "device_failed"]
 FAMILIES = [
-    *SURGES, *CLUSTERS, *DEVICES, "hotline_unit_late", "paid_after_death", "pension_while_employed", "benefit_in_custody",
+    *SURGES, *CLUSTERS, *DEVICES, "repeat_matter", "hotline_unit_late", "paid_after_death", "pension_while_employed", "benefit_in_custody",
     "benefit_certificate_expired", *EQUIPMENT, *NAMED, "benefit_exclusive", "benefit_tier_age", "benefit_over_limit", "cremated_still_registered",
     "age_reached", "certificate_due", "entitled_not_enrolled",
 ]  # fmt: skip
@@ -179,6 +179,8 @@ def _matching(event: Any, raised: pd.DataFrame, evidence: pd.DataFrame) -> set[s
             lambda subject: event.estate in _text(subject) and event.building in _text(subject)
         )
         return set(evidence.loc[there, "warning_id"]) | set(raised.loc[told.astype(bool), "warning_id"])
+    if event.family == "repeat_matter":  # named by its first call or petition
+        return set(raised.loc[raised["subject"].isin(event.keys.split("|")), "warning_id"])
     if event.family in NAMED:
         return set(raised.loc[raised["subject"] == event.name, "warning_id"])
     return set(evidence.loc[evidence["resident_id"] == event.resident_id, "warning_id"])

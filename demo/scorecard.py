@@ -24,6 +24,7 @@ FAMILY_ZH = {
     "hotline_cluster": "相邻网格诉求聚集",
     "urban_case_surge": "城管案件突增",
     "repeat_matter": "同一事项反复反映",
+    "city_vital": "城市体征异常",
     "benefit_in_custody": "羁押期间仍发救助",
     "benefit_certificate_expired": "残疾证到期仍发补贴",
     "elder_silent": "独居老人无开门",

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from demo.city import City
-from demo.complaints import told
 from demo.periods import daily
 from demo.planted.laggards import lag
+from demo.planted.matters import matter_events
 from demo.planted.overdue import lying, overdue_matters
 from demo.sheet import Column, Form, Sheet
 from demo.streams.service import HOTLINE
@@ -58,16 +59,23 @@ def orders(city: City) -> Iterator[Sheet]:
     closed = city.fabrications.close(stream.at, took, handler, DAYS_TO_ANSWER)
     due, windows = stream.at + DAYS_TO_ANSWER, city.swells.windows.get(HOTLINE.name, [])
     city.events += overdue_matters(city.plan, "热线工单", lying(city.plan, due, closed), due, handler, city.grids, None)
-    estates = _estates(city)
+    every = np.arange(len(stream.at))
+    place = _near(_estates(city), stream.grid, stream.lots("estate", every))
+    codes = np.array(stream.recipe.codes)[stream.kind]
+    said = city.around.told(codes.tolist(), place.to_pylist(), partial(_lots, stream, every))
+    subject, content, thing = (
+        stream.own(column, every, picked([getattr(one, part) for one in said], every))
+        for column, part in (("says", "subject"), ("content", "text"), ("thing", "thing"))
+    )
+    callers = _callers(city, stream, every)
+    if not city.plan.quiet:
+        city.events += matter_events(city.plan, city.grids, _told(city, stream, closed, thing, callers), city.events)
     for period in daily(city.plan, backlog=1):
         rows = stream.told_in(period, closed)
         done, returned = closed[rows] < period.ends, stream.lots("returned", rows) < 0.02
         shut = np.where(done & ~returned, closed[rows], np.datetime64("NaT", "s"))
-        guarded, every = stream.near(windows, rows), np.arange(len(rows))
-        caller = _callers(city, stream, rows)
-        place = _near(estates, stream.grid[rows], stream.lots("estate", rows))
-        codes = np.array(stream.recipe.codes)[stream.kind[rows]].tolist()
-        subject, content = told(codes, place.to_pylist(), partial(_lots, stream, rows))
+        guarded = stream.near(windows, rows)
+        caller = callers[rows]
         yield Sheet("hotline", "hotline", f"rx_{period.name}.jsonl", Form("jsonl"), ORDER, table(
             order_no=stream.numbers("RX", rows),
             called_at=as_stamp(stream.at[rows]),
@@ -75,14 +83,30 @@ def orders(city: City) -> Iterator[Sheet]:
             grid_code=where((stream.lots("no grid", rows) < 0.06) & ~guarded, "", city.people.codes(stream.grid[rows])),
             caller_no=numbered("LD", caller + 1, 8),
             mobile=city.people.mobiles(caller),
-            subject=stream.own("says", rows, picked(subject, every)),
-            content=stream.own("content", rows, picked(content, every)),
+            subject=picked(subject, rows),
+            content=picked(content, rows),
             unit=picked([UNITS[code] for code in stream.recipe.codes], stream.kind[rows]),
             due_at=as_stamp(due[rows]),
             closed_at=as_stamp(shut),
             satisfied=where(np.isnat(shut), "", picked(["是", "否"], stream.lots("satisfied", rows) < 0.12)),
             status=picked(["待派单", "办理中", "已办结", "退单"], _state(stream.lots("state", rows), done, returned)),
         ), guarded)  # fmt: skip
+
+
+def _told(city: City, stream: Stream, closed: np.ndarray, thing: Text, callers: np.ndarray) -> pd.DataFrame:
+    """Calls and petitions as matter_events wants them."""
+    rows = np.arange(len(stream.at))
+    calls = pd.DataFrame({
+        "key": stream.numbers("RX", rows).to_pylist(), "at": stream.at, "closed": closed, "voice": [f"call {one}" for one in callers], "channel": 0,
+        "thing": thing.to_pylist(), "event": stream.event, "grid": stream.grid, "kind": np.array(stream.recipe.codes)[stream.kind],
+    })  # fmt: skip
+    written = city.petitions
+    letters = pd.DataFrame({
+        "key": written["petition_no"].astype(str), "at": written["filed_at"], "closed": np.datetime64("NaT", "s"),
+        "voice": [f"letter {one}" for one in written["user"]], "channel": 1, "thing": written["thing"], "event": written["event"].astype(int),
+        "grid": written["grid"], "kind": written["kind"],
+    })  # fmt: skip
+    return pd.concat([calls, letters], ignore_index=True)
 
 
 def _lots(stream: Stream, rows: np.ndarray, part: str) -> np.ndarray:

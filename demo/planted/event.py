@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ FEEDS = {
     "urban_case_surge": ["urban_case"],
     "hotline_unit_late": ["hotline"],
     "repeat_matter": ["hotline", "petition"],
+    "city_vital": ["grid_report"],
     "paid_after_death": ["death", "benefit_payment", "pension_payment"],
     "pension_while_employed": ["employment", "pension_payment"],
     "benefit_in_custody": ["custody", "benefit_payment"],
@@ -37,9 +39,15 @@ FEEDS = {
     "elder_declining": ["elder_registry", "door_sensor", "device_heartbeat"],
     "device_failed": ["elder_registry", "door_sensor", "device_heartbeat"],
 }
+# what is told of these is what the books say on the morning after the last day; what they said before is not told
+AS_THE_BOOKS_STAND = {
+    "age_reached", "certificate_due", "entitled_not_enrolled", "cremated_still_registered", "hazard_open", "gas_fire_overdue", "elevator_overdue",
+    "pension_while_employed",
+}  # fmt: skip
 COLUMNS = [
     "event_id", "family", "current", "resident_id", "name", "grid_code", "category", "estate", "building",
-    "equipment_no", "unit", "window_start", "window_end", "size", "note", "shape", "factor", "grids", "keys",
+    "equipment_no", "unit", "window_start", "window_end", "size", "note", "shape", "factor", "grids", "known_on",
+    "keys",
 ]  # fmt: skip
 
 
@@ -52,10 +60,19 @@ class Event:
     keys: list[str] = field(default_factory=list)
 
 
-def event_table(events: Iterable[Event], feeds: set[str]) -> pd.DataFrame:
-    """truth/events.csv: one row a planted event that the delivered feeds can show."""
+def event_table(events: Iterable[Event], feeds: set[str], morning_after: date) -> pd.DataFrame:
+    """truth/events.csv: one row a planted event that the delivered feeds can show.
+
+    known_on: of what is told as the books stand, the morning they stand so; a warning seen before that is neither right nor wrong.
+    """
     seen = [event for event in events if feeds.issuperset(FEEDS[event.family])]
-    rows = [{**event.told, "family": event.family, "keys": "|".join(event.keys)} for event in seen]
+    rows = [
+        {
+            **event.told, "family": event.family, "keys": "|".join(event.keys),
+            "known_on": morning_after if event.family in AS_THE_BOOKS_STAND else "",
+        }
+        for event in seen
+    ]  # fmt: skip
     table = pd.DataFrame(rows, columns=COLUMNS[1:], dtype=object)
     table = table.where(table.notna(), "")
     table.insert(0, "event_id", [f"E{n:03d}" for n in range(1, len(table) + 1)])

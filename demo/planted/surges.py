@@ -13,8 +13,8 @@ from demo.grids import METRES_LAT, METRES_LON, neighbours
 from demo.plan import Plan
 from demo.planted.event import Event
 from demo.streams.incidents import INCIDENTS
-from demo.streams.service import HOTLINE, URBAN_CASES
-from demo.streams.stream import EXTRA, Recipe
+from demo.streams.service import GRID_REPORTS, HOTLINE, URBAN_CASES
+from demo.streams.stream import EXTRA, Recipe, weekly_rates
 
 SHAPES = {"step": "骤升后持续", "ramp": "逐日升高", "spike": "一两天内骤增", "drift": "数周缓升"}
 KINDS = {
@@ -66,6 +66,7 @@ CLUSTERS = [
     (HOTLINE, "hotline_cluster", "power", 6, 4.0, 55, 53),
 ]
 NEAR_REPEATS = [(6, 0), (31, 25)]
+BUSY_CITY = [(2.0, 6, 0), (2.0, 41, 36)]  # how many times the normal, first and last day before the last
 
 
 @dataclass
@@ -106,6 +107,8 @@ def plant_swells(plan: Plan, grids: pd.DataFrame, rates: dict[str, pd.DataFrame]
             _cluster(plan, plan.dice(f"cluster {copy} {number}"), swells, grids, cluster, rates[cluster[0].name])
         for number, days in enumerate(NEAR_REPEATS):
             _near_repeat(plan, plan.dice(f"near repeat {copy} {number}"), swells, grids, days)
+        for number, (factor, first, last) in enumerate(BUSY_CITY):
+            _busy_city(plan, plan.dice(f"busy city {copy} {number}"), swells, grids, factor, (first, last))
     return swells
 
 
@@ -159,6 +162,29 @@ def _town_surge(
         "note": f"全镇 {len(there)} 个网格 {length} 天内共另加 {sizes.sum()} 起，平常每网格每周约 {usual.max():.1f} 起",
     })  # fmt: skip
     swells.add(recipe, event, rows, start, end)
+
+
+def _busy_city(
+    plan: Plan, dice: np.random.Generator, swells: Swells, grids: pd.DataFrame, factor: float, days: tuple[int, int]
+) -> None:
+    """Grid workers report more of everything everywhere: no grid and no kind stands out, the city's figure does."""
+    recipe, rates = GRID_REPORTS, weekly_rates(plan, GRID_REPORTS, grids)
+    start, end = _window(plan, *days)
+    length = days[0] - days[1] + 1
+    sizes = dice.poisson((factor - 1) * rates.to_numpy() * length / 7)
+    grid, kind = (np.repeat(of.ravel(), sizes.ravel()) for of in np.indices(sizes.shape))
+    hours = recipe.sorts[recipe.codes[0]].rhythm.hours
+    rows = pd.DataFrame(
+        {"grid": grid, "kind": kind, "at": moments(dice, start + dice.integers(0, length, len(grid)), hours)}
+    )
+    event = Event("city_vital", {
+        "current": int(days[1] <= 1), "name": "网格上报", "size": len(rows), "window_start": start, "window_end": end, "shape": "step",
+        "factor": factor, "note": f"全市网格上报 {length} 天内共另加 {len(rows)} 件",
+    })  # fmt: skip
+    swells.rows.setdefault(recipe.name, []).append(
+        rows.assign(event=len(swells.events))
+    )  # noise may touch the other rows
+    swells.events.append(event)
 
 
 def _cluster(

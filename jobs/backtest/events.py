@@ -39,11 +39,16 @@ class Event:
     estate: str = ""
     building: str = ""
     name: str = ""
+    unit: str = ""
+    keys: tuple[str, ...] = ()
+    known_on: date | None = None
 
     def is_about(self, warning: Warning) -> bool:
         """Whether a warning of any family is about it, by the subject or by area, category and days."""
         subject = warning["subject_key"]
-        named = {self.person_id, self.equipment_no, self.name} - {""}
+        if subject in self.keys:
+            return True
+        named = {self.person_id, self.equipment_no, self.name, self.unit} - {""}
         if self.estate and self.building:
             named.add(f"{self.estate} {self.building}")
         if named:
@@ -65,7 +70,9 @@ class Event:
 
 def read_events(file: Path, person_of: Callable[[str], str]) -> list[Event]:
     """From a CSV with family, window_start, window_end and any of event_id, grid_code, grids (|), category, estate, building,
-    equipment_no, name (of the subject), resident_id. person_of: a resident ID's person. Raises BadEvents."""
+    equipment_no, name (of the subject), unit, keys (|, of its rows, by one of which a warning may be named), resident_id, known_on (where of a
+    family all is known as it stood on one day: a warning last seen before is neither true nor false). person_of: a resident ID's person.
+    Raises BadEvents."""
     table = pd.read_csv(file, dtype=str, keep_default_na=False)
     if missing := [name for name in NEEDED if name not in table]:
         raise BadEvents(f"{file.name} 缺少列 {'、'.join(missing)} · columns are missing: {', '.join(missing)}")
@@ -75,16 +82,17 @@ def read_events(file: Path, person_of: Callable[[str], str]) -> list[Event]:
 def _event(file: Path, line: int, row: dict[str, str], person_of: Callable[[str], str]) -> Event:
     try:
         start, end = (date.fromisoformat(row[name]) for name in NEEDED[1:])
+        known_on = date.fromisoformat(row["known_on"]) if row.get("known_on") else None
     except ValueError:
         raise BadEvents(
             f"{file.name} 第 {line} 行:日期应写成 2026-06-01 · line {line}: write days as 2026-06-01"
         ) from None
-    said = {name: row.get(name, "") for name in ("category", "equipment_no", "estate", "building", "name")}
+    said = {name: row.get(name, "") for name in ("category", "equipment_no", "estate", "building", "name", "unit")}
     areas = tuple(filter(None, (row.get("grids") or row.get("grid_code") or "").split("|")))
     resident = row.get("resident_id", "")
     return Event(
         row.get("event_id") or str(line - 1), row["family"], start, end, areas,
-        person_id=person_of(resident) if resident else "", **said,
+        person_id=person_of(resident) if resident else "", keys=tuple(filter(None, row.get("keys", "").split("|"))), known_on=known_on, **said,
     )  # fmt: skip
 
 
@@ -100,13 +108,14 @@ def people_of(home: Home) -> Callable[[str], str]:
 
 
 def judge(warning: Warning, events: list[Event]) -> Verdict:
-    """true: about an event of its family; other: about another family's; unknown: nothing is known of what its family is about."""
+    """true: about an event of its family; other: about another family's; unknown: nothing is known of what its family is about, or not of then."""
     own = [event for event in events if event.family == warning["family"]]
     if any(event.is_about(warning) for event in own):
         return "true"
     if any(event.is_about(warning) for event in events if event.family != warning["family"]):
         return "other"
-    return "false" if own else "unknown"
+    known_then = own and all(event.known_on is None or warning["seen_on"] >= event.known_on for event in own)
+    return "false" if known_then else "unknown"
 
 
 def verdicts_of(warnings: list[Warning], told: list[Warning], within: timedelta) -> dict[str, Verdict]:

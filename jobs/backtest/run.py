@@ -46,7 +46,8 @@ def replay(
         verdicts = verdicts_of(raised, warnings_now(home, "verdict IS NOT NULL"), timedelta(days=SAME_MATTER_DAYS))
         found = None
     else:
-        verdicts = {one["warning_id"]: judge(one, happened) for one in raised}
+        last = {id_: one["seen_on"] for id_, one in past.warnings.items()}
+        verdicts = {(id_ := one["warning_id"]): judge(one | {"seen_on": last[id_]}, happened) for one in raised}
         replayed = {rule.family for rule in rules}
         found = outcomes([one for one in happened if one.family in replayed], raised, days)
     figures = measure([rule.family for rule in rules], raised, past.shown, verdicts, found or [], days)

@@ -19,6 +19,7 @@ from schemas.warning_rule import Places, Repeat, Telling, WarningRule
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+LEAST = 3  # tellings: two may be alike by chance
 OTHER_VOICES = 2  # that a matter of no known place needs: one person's letters are alike in their manner
 NONE = ""
 COLUMNS = [
@@ -64,7 +65,7 @@ def find_repeats(spark: SparkSession, rule: WarningRule, repeat: Repeat, as_of: 
     for at in np.flatnonzero([bool(level) for level in heat.level]):
         own = told[told["matter"] == heat.matter[at]]
         placed = own["area"].ne(NONE).any()
-        if len(own) > 1 and own["day"].max() >= -30 and (placed or own["voice"].nunique() >= OTHER_VOICES):
+        if len(own) >= LEAST and own["day"].max() >= -30 and (placed or own["voice"].nunique() >= OTHER_VOICES):
             yield _candidate(spark, rule, repeat, own, heat, int(at), as_of)
 
 

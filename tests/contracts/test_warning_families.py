@@ -14,7 +14,7 @@ from schemas.codes import load_code_list
 from schemas.contract import Contract, ContractFault
 from schemas.matters import ANY, Matter, load_matters
 from schemas.vitals import load_vitals
-from schemas.warning_rule import WARNINGS, Cluster, Doors, NearRepeat, Rates, Surge, WarningRule, load_rules
+from schemas.warning_rule import WARNINGS, Cluster, Doors, NearRepeat, Rates, Repeat, Surge, WarningRule, load_rules
 
 RULES = load_rules()
 
@@ -31,6 +31,14 @@ def test_a_family_names_feeds_and_columns_that_exist(rule: WarningRule, contract
         columns = contracts[method.feed].columns
         assert {method.time, method.area, method.category, "lon", "lat"} <= set(columns)
         assert set(method.only) <= set(load_code_list(method.codes).codes)
+    if isinstance(method, Repeat):
+        for telling in method.tellings:
+            named = [
+                getattr(telling, part)
+                for part in ("time", "number", "subject", "text", "voice", "sort", "area", "unit", "ended")
+            ]
+            assert {name for name in named if name} <= set(contracts[telling.feed].columns)
+        assert {method.places.name, method.places.area} <= set(contracts[method.places.feed].columns)
     if isinstance(method, Rates):
         assert {method.time, method.by} <= set(contracts[method.feed].columns)
     if isinstance(method, Doors):
@@ -44,6 +52,8 @@ def test_a_family_is_said_in_two_languages(rule: WarningRule) -> None:
     category = next(iter(load_code_list(rule.codes).codes)) if rule.codes else None
     more = {"ratio": 3.0, "p": 0.001, "who": "", "cases": 40.0, "share": 0.2, "usual": 0.1, "days": 7}
     more |= {"name": "", "name_en": "", "side": "", "side_en": ""}
+    more |= {word: "" for word in ("spot", "sort", "sort_en", "channels", "channels_en", "climbed", "climbed_en")}
+    more |= {"recent": 5.0, "voices": 2.0, "reopened": 1.0}
     found = Candidate(rule, "x", None, category, date(2026, 6, 1), date(2026, 6, 7), 7.0, 2.0, 5.0, 2.0, more=more)
     zh, en = say(found), say(found, "en")
     assert set(re.findall(r"\d+", zh)) & {"7", "5"} and set(re.findall(r"\d+", en)) & {"7", "5"}

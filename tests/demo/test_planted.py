@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,9 @@ import pandas as pd
 import pytest
 from delivered_files import Built, feed
 
+from demo.complaints import bank, neighbourhood, slots_of
+from demo.plan import Plan
+from demo.streams.service import HOTLINE
 from schemas.contract import Contract
 
 STREAMS = {
@@ -18,6 +23,7 @@ STREAMS = {
     "hotline": ("hotline", "order_no", "kind", "called_at"),
     "urban": ("urban_case", "case_no", "kind", "reported_at"),
 }
+FORMS = [form for some in bank().kinds.values() for one in some for form in (*one.calls, *one.again, *one.letters)]
 Feed = Callable[[str], pd.DataFrame]
 
 
@@ -47,12 +53,13 @@ def test_every_family_is_planted(events: pd.DataFrame) -> None:
         "certificate_due",
         "hazard_open",
         "matter_overdue",
+        "repeat_matter",
     ]  # what happens of itself is told too
     counts = events["family"].value_counts()
-    assert (counts[by_the_books] >= 5).all() and counts["matter_overdue"] < 40
+    assert (counts[by_the_books] >= 5).all() and counts["matter_overdue"] < 40 and counts["repeat_matter"] < 80
     assert counts.drop(by_the_books).to_dict() == {
         "incident_surge": 16, "pension_while_employed": 10, "paid_after_death": 8, "elevator_overdue": 6,
-        "hotline_surge": 4, "hotline_unit_late": 1, "repeat_matter": 4, "benefit_certificate_expired": 4, "benefit_in_custody": 3,
+        "hotline_surge": 4, "hotline_unit_late": 1, "city_vital": 2, "benefit_certificate_expired": 4, "benefit_in_custody": 3,
         "urban_case_surge": 2, "incident_cluster": 2, "hotline_cluster": 2, "burglary_near_repeat": 2, "elder_silent": 2, "elder_declining": 1,
         "device_failed": 1, "benefit_exclusive": 5, "benefit_tier_age": 7, "benefit_over_limit": 7,
         "cremated_still_registered": 10, "entitled_not_enrolled": 5, "gas_fire_overdue": 5}  # fmt: skip
@@ -102,30 +109,63 @@ def test_near_repeats_lie_within_200_metres_and_a_week(events: pd.DataFrame, sen
         assert at.max() - at.min() <= pd.Timedelta(days=7)
 
 
-def test_repeated_matters_come_from_one_caller_in_other_words(events: pd.DataFrame, sent: Feed) -> None:
+def test_repeated_matters_are_of_one_place_in_other_words_each_time(events: pd.DataFrame, sent: Feed) -> None:
     orders, petitions = sent("hotline").drop_duplicates("order_no"), sent("petition")
     petitions = petitions.assign(petition_no=petitions["petition_no"].str.removesuffix(".0")).set_index("petition_no")
-    orders = orders.set_index("order_no")
-    for event in events[events["family"] == "repeat_matter"].itertuples():
+    orders, planted = (
+        orders.set_index("order_no"),
+        events[(events["family"] == "repeat_matter") & (events["shape"] != "by itself")],
+    )
+    assert len(planted) == 8 and (planted["current"] == "1").sum() == 6
+    for event in planted.itertuples():
         keys = event.keys.split("|")
-        calls = orders.loc[[key for key in keys if key.startswith("RX")]]
-        letters = petitions.loc[[key for key in keys if not key.startswith("RX")]]
-        assert len(calls) >= 2 and len(letters) >= 1 and len(keys) == int(event.size)
-        assert calls["caller_no"].nunique() == letters["user_no"].nunique() == 1
-        assert calls["subject"].is_unique and calls["subject"].str.contains(event.estate).all()
-        assert letters["content"].str.contains(event.estate).all()
+        calls, letters = (
+            orders.loc[[key for key in keys if key.startswith("RX")]],
+            petitions.loc[[key for key in keys if not key.startswith("RX")]],
+        )
+        assert len(keys) >= int(event.size) >= 3 and len(calls) >= 2
+        words = [*(calls["subject"] + calls["content"]), *(letters["subject"] + letters["content"].str.strip())]
+        assert len(set(words)) >= int(event.size) and all(event.estate in one for one in words)
+        assert (
+            calls["caller_no"].nunique() >= 4 if event.shape == "many" else calls["caller_no"].value_counts().max() >= 2
+        )
 
 
 def test_no_turn_of_phrase_tells_a_planted_call_from_the_others(events: pd.DataFrame, sent: Feed) -> None:
+    """Each of the bank's forms that a planted call uses is used by others too, who speak of another thing."""
     orders = sent("hotline").drop_duplicates("order_no")
-    keys = "|".join(events.loc[events["family"] == "repeat_matter", "keys"]).split("|")
-    words = orders["content"].str.extract(
-        r"^地点：[^。]*。(?P<opening>来电人(?:再次反映)?|市民)?.*，(?P<ending>[^，]*)$"
+    planted = events[(events["family"] == "repeat_matter") & (events["shape"] != "by itself")]
+    keys = set("|".join(planted["keys"]).split("|"))
+    forms = {text: re.compile(re.sub(r"\\\{[a-z]+\\\}", ".+", re.escape(text))) for _, text in FORMS}
+    used = {True: set(), False: set()}
+    for key, content in zip(orders["order_no"], orders["content"], strict=True):
+        used[key in keys] |= {text for text, form in forms.items() if form.fullmatch(content)}
+    assert len(used[True]) > 15
+    assert len(used[True] - used[False]) <= 0.15 * len(used[True]), (
+        "no form is kept for the planted; a few of 594 nobody else happens to use"
     )
-    planted = orders["order_no"].isin(keys)
-    assert planted.sum() > 8
-    for part in words:
-        assert set(words.loc[planted, part].dropna()) <= set(words.loc[~planted, part].dropna()), part
+
+
+def test_a_thing_has_its_own_name_in_its_neighbourhood() -> None:
+    around = neighbourhood(Plan(1, 20_000, 90, date(2026, 6, 28)), pd.DataFrame(
+        {"estate": ["A", "A", "B", "C"], "building": ["1幢", "2幢", "1幢", "1幢"], "grid": [0, 0, 0, 1]}
+    ))  # fmt: skip
+    assert around.words["A"]["road"] == around.words["B"]["road"] and around.words["A"]["block"] == ["1幢", "2幢"]
+    assert not set(around.words["A"]["shop"]) & set(around.words["B"]["shop"])
+    name, calls, letters = around.told_again(np.random.default_rng(1), "noise", "A", 5, 2)
+    assert {one.thing for one in [*calls, *letters]} == {calls[0].thing} and calls[0].thing.startswith(f"A|{name}|")
+    with pytest.raises(ValueError, match="no words for"):
+        around.told_again(np.random.default_rng(1), "noise", "A", 50, 0)
+
+
+def test_every_text_of_the_bank_can_be_filled() -> None:
+    assert set(bank().kinds) == set(HOTLINE.codes)
+    for situation, form in [
+        (one, form) for some in bank().kinds.values() for one in some for form in (*one.calls, *one.again, *one.letters)
+    ]:
+        assert "place" in slots_of(form[0]) | slots_of(form[1])
+        assert slots_of(form[0]) | slots_of(form[1]) | set(situation.thing) <= {"place", *bank().vocab}
+    assert len(set(FORMS)) == len(FORMS)
 
 
 def test_the_silent_stop_opening_and_the_failed_stop_beating(events: pd.DataFrame, sent: Feed) -> None:

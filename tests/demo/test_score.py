@@ -152,12 +152,12 @@ def test_events(home: Path, truth: Path) -> None:
 
 
 def test_families_without_a_detector_are_not_judged(home: Path, truth: Path) -> None:
-    _plant(truth, "repeat_matter", "g1", "noise")
+    _plant(truth, "deliberation_stalled", "g1", "noise")
     result = score(home, truth)
-    assert result["not_judged"] == {"repeat_matter": 1}
+    assert result["not_judged"] == {"deliberation_stalled": 1}
     assert set(result["events"]) == set(FAMILIES)
     told = CliRunner().invoke(app, ["score", "--home", str(home), "--truth", str(truth)])
-    assert "未评" in told.output and "同一事项反复反映 1" in told.output
+    assert "未评" in told.output and "deliberation_stalled 1" in told.output
 
 
 def test_a_warning_about_a_planted_cluster_is_no_false_one(home: Path, truth: Path) -> None:

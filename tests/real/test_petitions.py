@@ -13,7 +13,7 @@ from jobs.warn.methods.matters import link_texts, matter_of
 
 @pytest.mark.parametrize(
     ("names", "texts", "least"),
-    [("伊景园|滨河苑", 57, 25), ("丽发新城.*搅拌|搅拌.*丽发新城", 55, 15), ("泉星公园", 11, 7)],
+    [("伊景园|滨河苑", 57, 50), ("丽发新城.*搅拌|搅拌.*丽发新城", 55, 45), ("泉星公园", 11, 7)],
 )
 def test_a_matter_of_many_petitioners_is_gathered_and_pure(published, names: str, texts: int, least: int) -> None:
     table = pd.read_excel(published("petitions_cn/petitions.xlsx"), dtype={"留言主题": str, "留言详情": str})
@@ -26,4 +26,4 @@ def test_a_matter_of_many_petitioners_is_gathered_and_pure(published, names: str
     assert named.sum() == texts
     largest = np.bincount(matter[named]).argmax()
     assert (matter == largest).sum() >= least
-    assert named[matter == largest].all()
+    assert (~named[matter == largest]).sum() <= 1, "one tells of the same housing estate by the name of its builder"

@@ -19,7 +19,7 @@ GRID = "330499001001001"
 def warning(**given: Any) -> dict[str, Any]:
     usual = {
         "warning_id": "w", "family": "incident_surge", "subject_key": f"{GRID}|theft", "grid_code": GRID, "category": "theft", "score": 2.0,
-        "raised_on": date(2026, 6, 10), "window_start": date(2026, 6, 3), "window_end": date(2026, 6, 9), "lane": "budget", "status": "new",
+        "raised_on": date(2026, 6, 10), "seen_on": date(2026, 6, 12), "window_start": date(2026, 6, 3), "window_end": date(2026, 6, 9), "lane": "budget", "status": "new",
     }  # fmt: skip
     return usual | given
 
@@ -75,6 +75,8 @@ def test_a_correction_is_known_when_it_came(contracts, by: Knowing, first: date)
         (surge(person_id="p", equipment_no=f"{GRID} theft"), True),  # an old person's door
         (surge(name=f"{GRID} theft"), True),
         (surge(name="城市管理局 梧桐街道 城管案件"), False),
+        (surge(areas=(), category="", keys=("JQ1", f"{GRID}|theft")), True),  # a matter, named by one of its rows
+        (surge(unit="水务集团"), False),
         (surge(person_id="p"), False),  # a person is matched by the person alone
     ],
 )
@@ -101,6 +103,9 @@ def test_another_family_s_event_is_neither_true_nor_false() -> None:
     assert judge(warning(), [elsewhere, other]) == "other"
     assert judge(warning(), [elsewhere]) == "false"
     assert judge(warning(), []) == "unknown"
+    of_the_last_day = surge(areas=("330499002",), known_on=date(2026, 6, 13))
+    assert judge(warning(), [of_the_last_day]) == "unknown", "it was last seen the day before"
+    assert judge(warning(seen_on=date(2026, 6, 13)), [of_the_last_day]) == "false"
 
 
 def test_departments_say_what_was_true() -> None:

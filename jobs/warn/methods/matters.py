@@ -11,7 +11,7 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import sparse, special
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,8 +21,13 @@ SHINGLE = 2  # characters, the usual in Chinese: a name of four shares three of 
 RARE_ENOUGH = 20  # one in fewer texts weighs no more than one in so many: names, not slips of the pen, make texts alike
 LEAST_LENGTH = 1.5  # of a text, in weights of a rare pair: two pairs in common do not make two scraps alike
 LINK_DAYS = 90
-BY_CHANCE = 0.002  # wrong links a text, of all it is compared with
-BY_CHANCE_ONE_VOICE = 0.05  # of a text with one of the same person about the same place
+NOT_UNLIKE = (
+    0.5  # of strangers' texts that are as alike: what texts of one crowd need, of which time and place say the rest
+)
+CROWDS_BY_CHANCE = 0.003  # texts as alike and as near in time that chance alone may bring
+BY_CHANCE_AT_LARGE = 0.0002  # where no spot is named: texts of one district share its names, which strangers' do not
+BY_CHANCE = 0.003  # texts as alike and as near in time that chance alone may bring
+BY_CHANCE_AT_LARGE = 0.0002  # where no spot is named: texts of one district share its names, which strangers' do not
 STRANGERS = 400_000  # pairs of texts of different places, of all sorts together, that show how alike strangers are
 FEW_STRANGERS = 300  # of one sort: then those of all sorts speak for it
 TAIL, FEW_IN_TAIL = 1e-3, 20  # of strangers, beyond which their distribution is an exponential's; too few to say
@@ -34,11 +39,11 @@ ROWS_AT_ONCE = 2000
 
 @dataclass(frozen=True)
 class Links:
-    """(links,) later, earlier: positions of two texts of one matter; p: how often strangers are as alike, times the texts compared with."""
+    """(links,) later, earlier: positions of two texts of one matter; chance: how many as alike and as near in time come by chance."""
 
     later: Ints
     earlier: Ints
-    p: Floats
+    chance: Floats
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def link_texts(
     return Links(
         np.concatenate([none, *(links.later for links in found)]),
         np.concatenate([none, *(links.earlier for links in found)]),
-        np.concatenate([none.astype(np.float64), *(links.p for links in found)]),
+        np.concatenate([none.astype(np.float64), *(links.chance for links in found)]),
     )
 
 
@@ -135,7 +140,7 @@ def matter_of(count: int, days: Ints, links: Links) -> Ints:
 
     Each text joins once, looking back only: no later text moves it, and two matters never melt into one.
     """
-    order = np.lexsort((links.earlier, -days[links.earlier], links.p, links.later))
+    order = np.lexsort((links.earlier, -days[links.earlier], links.chance, links.later))
     later, at = np.unique(links.later[order], return_index=True)
     best = np.arange(count)
     best[later] = links.earlier[order][at]
@@ -217,28 +222,74 @@ def _within(known: _Texts, some: Ints, others: Ints) -> Iterator[tuple[Ints, Int
 
 
 def _linked(known: _Texts, later: Ints, earlier: Ints, strangers: dict[int, Floats]) -> Links:
-    """The pairs that are more alike than chance explains."""
+    """The pairs that are more alike, and nearer in time, than chance explains."""
     fit = (known.spot[later] == known.spot[earlier]) | (known.spot[later] < 0) | (known.spot[earlier] < 0)
     later, earlier = later[fit], earlier[fit]
-    compared = np.bincount(later, minlength=len(known.day))[later]
     alike = known.alike(later, earlier)
     p = np.ones(len(later))
     for sort in np.unique(known.sort[later]):
         mine = known.sort[later] == sort
         p[mine] = _as_alike(alike[:, mine], strangers.get(int(sort), strangers[-1]))
+    chance = p * _strangers_between(known, later, earlier)
+    crowd = _in_crowds(known)
+    together = (crowd[later] >= 0) & (crowd[later] == crowd[earlier]) & (p <= NOT_UNLIKE)
+    near = (known.spot[later] == known.spot[earlier]) & (known.spot[later] >= 0)
+    near |= (known.voice[later] == known.voice[earlier]) & (known.voice[later] >= 0)
+    linked = (chance <= np.where(near, BY_CHANCE, BY_CHANCE_AT_LARGE)) | together
+    return Links(later[linked], earlier[linked], chance[linked])
+
+
+def _strangers_between(known: _Texts, later: Ints, earlier: Ints) -> Floats:
+    """(pairs,) how many texts about the place and of the sort come between the two by chance: what the city tells of the sort times the place's
+    share of all it tells; of one voice, what that voice tells of any sort times the sort's share. The day itself counts as one."""
+    count, span = len(known.day), max(1, int(np.ptp(known.day)) + 1)
+    of_sort = _share(known.sort)
+    place, spot = _share(known.place), _share(known.spot)
+    here = np.where((known.place[later] == known.place[earlier]) & (known.place[later] >= 0), place[later], 1.0)
+    here = np.where((known.spot[later] == known.spot[earlier]) & (known.spot[later] >= 0), spot[later], here)
+    a_day = count * of_sort[later] * here / span
+    own = count * _share(known.voice)[later] * of_sort[later] / span
     one_voice = (known.voice[later] == known.voice[earlier]) & (known.voice[later] >= 0)
-    one_voice &= (known.place[later] == known.place[earlier]) & (known.place[later] >= 0)
-    p_of_all = np.minimum(1.0, p * compared)
-    linked = (p_of_all <= BY_CHANCE) | (one_voice & (p <= BY_CHANCE_ONE_VOICE))
-    return Links(later[linked], earlier[linked], np.where(one_voice, np.minimum(p, p_of_all), p_of_all)[linked])
+    days = known.day[later] - known.day[earlier] + 1
+    return (np.where(one_voice, np.minimum(a_day, own), a_day) * days).astype(np.float64)
+
+
+def _in_crowds(known: _Texts) -> Ints:
+    """(texts,) the crowd each is in, -1 for none: so many texts of one spot and sort in 14 days as no spot of the city has by chance.
+
+    By the Poisson tail of what the sort's and the spot's shares lead to expect, for all spots, sorts and fortnights together.
+    """
+    crowd, spot = np.full(len(known.day), -1, dtype=np.int64), np.where(known.spot >= 0, known.spot, -1)
+    order = np.lexsort((known.day, known.sort, spot))
+    order = order[spot[order] >= 0]
+    if not len(order):
+        return crowd
+    group = np.cumsum(np.r_[True, (np.diff(spot[order]) != 0) | (np.diff(known.sort[order]) != 0)])
+    at = group * (int(np.ptp(known.day)) + 2 * CROWD_DAYS) + known.day[order] - known.day.min()
+    first = np.searchsorted(at, at - CROWD_DAYS + 1)
+    seen = np.arange(len(at)) - first + 1
+    span = max(1, int(np.ptp(known.day)) + 1)
+    usual = len(known.day) * (_share(known.sort) * _share(spot))[order] * CROWD_DAYS / span
+    spots, sorts = len(np.unique(spot[order])), len(np.unique(known.sort[order]))
+    tests = spots * sorts * max(1.0, span / CROWD_DAYS)
+    full = np.flatnonzero((special.gammainc(seen, usual) * tests <= CROWDS_BY_CHANCE) & (seen >= REPEATS))
+    for end in full:
+        crowd[order[first[end] : end + 1]] = group[end]
+    return crowd
+
+
+def _share(number: Ints) -> Floats:
+    """(texts,) the share of all texts that have each one's number."""
+    share: Floats = np.bincount(number + 1) / max(1, len(number))
+    return share[number + 1]
 
 
 def _as_alike(alike: Floats, strangers: Floats) -> Floats:
     """(pairs,) share of strangers at least as alike, in their subjects or in their whole texts, twice the smaller."""
-    return np.minimum(1.0, 2 * np.minimum(*(_share(seen, null) for seen, null in zip(alike, strangers, strict=True))))
+    return np.minimum(1.0, 2 * np.minimum(*(_reached(seen, null) for seen, null in zip(alike, strangers, strict=True))))
 
 
-def _share(seen: Floats, null: Floats) -> Floats:
+def _reached(seen: Floats, null: Floats) -> Floats:
     """(pairs,) share of the null at or above what was seen; beyond its last thousandth the exponential tail of what exceeds that (Pickands 1975)."""
     null, count = np.sort(null), len(null)
     share = (1 + count - np.searchsorted(null, seen - 1e-9, "left")) / (1 + count)
@@ -247,7 +298,7 @@ def _share(seen: Floats, null: Floats) -> Floats:
     if len(excess) < FEW_IN_TAIL:
         return share
     scale = np.median(excess) / np.log(2)  # of the median: a few strangers who do tell of one thing must not stretch it
-    return np.where(seen > edge, TAIL * np.exp(-(seen - edge) / scale), share)
+    return np.where(seen > edge, TAIL * np.exp(-np.maximum(seen - edge, 0) / scale), share)
 
 
 def _strangers(known: _Texts, wholes: Sequence[str], seed: int) -> dict[int, Floats]:
