@@ -15,7 +15,7 @@ ADMITTED = ["passed", "warned", "released"]
 SURGES = ["incident_surge", "hotline_surge", "urban_case_surge"]
 CLUSTERS = ["incident_cluster", "hotline_cluster", "burglary_near_repeat"]
 EQUIPMENT = ["elevator_overdue", "gas_fire_overdue"]
-NAMED = ["hazard_open", "matter_overdue", "city_vital"]  # the truth names their subject
+NAMED = ["hazard_open", "matter_overdue"]  # the truth names their subject
 DEVICES = ["elder_silent", "elder_declining", "device_failed"]
 FAMILIES = [
     *SURGES, *CLUSTERS, *DEVICES, "repeat_matter", "hotline_unit_late", "paid_after_death", "pension_while_employed", "benefit_in_custody",
@@ -181,6 +181,8 @@ def _matching(event: Any, raised: pd.DataFrame, evidence: pd.DataFrame) -> set[s
         return set(evidence.loc[there, "warning_id"]) | set(raised.loc[told.astype(bool), "warning_id"])
     if event.family == "repeat_matter":  # named by its first call or petition
         return set(raised.loc[raised["subject"].isin(event.keys.split("|")), "warning_id"])
+    if event.family == "city_vital":  # more of all is more of a part of it
+        return set(raised.loc[raised["subject"].map(_text).str.startswith(event.name), "warning_id"])
     if event.family in NAMED:
         return set(raised.loc[raised["subject"] == event.name, "warning_id"])
     return set(evidence.loc[evidence["resident_id"] == event.resident_id, "warning_id"])

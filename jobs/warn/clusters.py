@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ORANGE_DAYS, ORANGE_SCORE = 365, 2.5  # a recurrence interval of a year is an orange warning
+BEYOND = 0.5  # of a score, for each power of ten beyond a year
 LONGEST_DAYS = 36_500.0  # beyond a century a recurrence interval says no more
 
 
@@ -72,9 +73,14 @@ def _candidate(
 
 
 def score_of(recurrence_days: float, least_days: float) -> float:
-    """1 at the least recurrence interval that is told, 2.5 at a year, growing with its logarithm, as a surge's score grows with its excess."""
-    steps = log10(recurrence_days / least_days) / log10(ORANGE_DAYS / least_days) if least_days < ORANGE_DAYS else 0.0
-    return 1 + (ORANGE_SCORE - 1) * steps
+    """1 at the least recurrence interval that is told, 2.5 at a year, half as much as one more with each further power of ten.
+
+    So what comes once in ten years ranks with a surge of three times its margin, and no certainty, however great, crowds out all else.
+    """
+    if least_days >= ORANGE_DAYS:
+        return 1 + BEYOND * log10(recurrence_days / least_days)
+    steps = log10(min(recurrence_days, ORANGE_DAYS) / least_days) / log10(ORANGE_DAYS / least_days)
+    return 1 + (ORANGE_SCORE - 1) * steps + BEYOND * log10(max(1.0, recurrence_days / ORANGE_DAYS))
 
 
 def rows_behind(spark: SparkSession, feed: str, time: str, cases: pd.DataFrame) -> Iterator[Evidence]:
