@@ -24,6 +24,7 @@ LINK_DAYS = 90
 NOT_UNLIKE = (
     0.5  # of strangers' texts that are as alike: what texts of one crowd need, of which time and place say the rest
 )
+ONE_VOICE = 0.05  # of pairs of texts of one person about one spot and sort that may be linked in error
 CROWDS_BY_CHANCE = 0.003  # texts as alike and as near in time that chance alone may bring
 BY_CHANCE_AT_LARGE = 0.0002  # where no spot is named: texts of one district share its names, which strangers' do not
 BY_CHANCE = 0.003  # texts as alike and as near in time that chance alone may bring
@@ -234,7 +235,9 @@ def _linked(known: _Texts, later: Ints, earlier: Ints, strangers: dict[int, Floa
     crowd = _in_crowds(known)
     together = (crowd[later] >= 0) & (crowd[later] == crowd[earlier]) & (p <= NOT_UNLIKE)
     near = (known.spot[later] == known.spot[earlier]) & (known.spot[later] >= 0)
-    near |= (known.voice[later] == known.voice[earlier]) & (known.voice[later] >= 0)
+    one_voice = (known.voice[later] == known.voice[earlier]) & (known.voice[later] >= 0)
+    together |= one_voice & near & (p <= _least_alike_of_one_voice(known))
+    near |= one_voice
     linked = (chance <= np.where(near, BY_CHANCE, BY_CHANCE_AT_LARGE)) | together
     return Links(later[linked], earlier[linked], chance[linked])
 
@@ -252,6 +255,28 @@ def _strangers_between(known: _Texts, later: Ints, earlier: Ints) -> Floats:
     one_voice = (known.voice[later] == known.voice[earlier]) & (known.voice[later] >= 0)
     days = known.day[later] - known.day[earlier] + 1
     return (np.where(one_voice, np.minimum(a_day, own), a_day) * days).astype(np.float64)
+
+
+def _least_alike_of_one_voice(known: _Texts) -> float:
+    """The largest p at which two texts of one voice, spot and sort are of one matter: wrong in one of twenty such pairs.
+
+    One who speaks twice of a spot does so of one sort of thing more often than the sorts' shares imply, since many come back about the
+    same: the more often, the less their words must say. Where all is of one sort, it is .05.
+    """
+    asked = (known.voice >= 0) & (known.spot >= 0) & (known.sort >= 0)
+    share = np.bincount(known.sort[asked]) / max(1, asked.sum())
+    pairs, alike = (
+        _pairs(*(of[asked] for of in some))
+        for some in ((known.voice, known.spot), (known.voice, known.spot, known.sort))
+    )
+    by_chance = pairs * float((share**2).sum())
+    return min(NOT_UNLIKE, ONE_VOICE * max(1.0, alike / by_chance)) if by_chance else ONE_VOICE
+
+
+def _pairs(*of: Ints) -> int:
+    """How many pairs of texts are the same in all."""
+    count = np.unique(np.column_stack(of), axis=0, return_counts=True)[1]
+    return int((count * (count - 1) // 2).sum())
 
 
 def _in_crowds(known: _Texts) -> Ints:
