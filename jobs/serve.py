@@ -180,13 +180,14 @@ def _muted_since(con: duckdb.DuckDBPyConnection, as_of: date) -> str:
 
 
 def _muted(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """`muted_family`: the families that could not be judged on the day, and why."""
+    """`muted_family`: the families that could not be judged on the day, or not on all of their feeds, and why."""
     con.execute("CREATE TABLE muted_family (family VARCHAR, family_zh VARCHAR, why_zh VARCHAR)")
     if _has(con, "gold_family_day"):
         titles = {rule.family: rule.title.zh for rule in load_rules()}
         con.execute(f"""
-            INSERT INTO muted_family SELECT family, {_words("family", titles)}, muted FROM gold_family_day
-            WHERE day = DATE '{as_of}' AND muted <> '' ORDER BY family""")
+            INSERT INTO muted_family
+            SELECT family, {_words("family", titles)} || CASE WHEN muted = '' THEN '(部分)' ELSE '' END, muted || partly FROM gold_family_day
+            WHERE day = DATE '{as_of}' AND muted || partly <> '' ORDER BY family""")
 
 
 def _grid_map(con: duckdb.DuckDBPyConnection, as_of: date) -> None:

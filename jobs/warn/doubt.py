@@ -51,6 +51,11 @@ class Trust:
             return self._said(self.doubts[feed] for feed in mute)
         return self._said(self.doubts[feed] for feed in mute if feed not in rule.apart)
 
+    def partly(self, rule: WarningRule) -> str:
+        """Why some of what the family is judged on is left out today, "" when nothing is, or when all is."""
+        mute = [feed for feed in rule.feeds if feed in rule.apart and self.mutes([feed])]
+        return "" if self.muted(rule) else self._said(self.doubts[feed] for feed in mute)
+
     def mutes(self, feeds: Iterable[str]) -> bool:
         """Whether what rests on these feeds cannot be said today."""
         return any(feed in self.doubts and self.doubts[feed].mutes for feed in feeds)

@@ -24,17 +24,19 @@ class Tests:
 
 @dataclass(frozen=True)
 class FamilyDay:
-    """A family on a day. muted: why it was not judged, "" when it was; raised: warnings, the ones below the line among them."""
+    """A family on a day. muted: why it was not judged, "" when it was; partly: of one that was, why some of its feeds were left out; raised:
+    warnings, the ones below the line among them."""
 
     family: str
     muted: str = ""
+    partly: str = ""
     raised: int = 0
     tests: Tests | None = None
 
 
 SCHEMA = pa.schema(
     [
-        ("day", pa.date32()), ("family", pa.string()), ("muted", pa.string()), ("raised", pa.int64()), ("streams", pa.int64()),
+        ("day", pa.date32()), ("family", pa.string()), ("muted", pa.string()), ("partly", pa.string()), ("raised", pa.int64()), ("streams", pa.int64()),
         ("alpha", pa.float64()), ("discoveries", pa.int64()), ("recorded_at", pa.timestamp("us", tz="UTC")),
     ]
 )  # fmt: skip

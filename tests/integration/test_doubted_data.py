@@ -80,7 +80,9 @@ def test_refused_warned_and_good_deliveries_of_one_feed(desk: Desk, drop, take, 
         "it stands"
     )
     (said,) = desk.ask("SELECT muted_zh FROM about")
-    assert "警情突增(警情最近一次送达被退回)" in said[0]
+    assert "城市体征异常(部分)、" in said[0] and "警情突增(警情最近一次送达被退回)" in said[0], "the vital signs of other feeds are judged"
+    told = {row["family"]: row for row in rows("gold", "family_day") if row["day"] == date(2026, 6, 28)}
+    assert told["city_vital"]["muted"] == "" and told["city_vital"]["partly"] == told["incident_surge"]["muted"] != ""
     brief = write_brief(desk.home.serving / "serving.duckdb", desk.home.reports)
     assert "因警情最近一次送达被退回" in brief.html.read_text(encoding="utf-8")
 
@@ -95,5 +97,5 @@ def test_refused_warned_and_good_deliveries_of_one_feed(desk: Desk, drop, take, 
     assert [entry.status for entry in take(FEED)] == ["warned"]
     (doubted,) = desk.run("2026-06-29")
     assert doubted["confidence"] == 0.8 and doubted["confidence_why"] == "警情最近一次送达有提示"
-    assert desk.ask("SELECT confidence, confidence_why FROM warning") == [(0.8, "警情最近一次送达有提示")]
+    assert desk.ask("SELECT DISTINCT confidence, confidence_why FROM warning") == [(0.8, "警情最近一次送达有提示")]
     assert desk.ask("SELECT muted_zh FROM about") == [(None,)]

@@ -69,6 +69,8 @@ def test_what_rests_on_one_feed_of_several_is_judged_whatever_became_of_the_othe
     overdue, vitals = RULES["matter_overdue"], RULES["city_vital"]
     assert mute("hotline").muted(overdue) == mute("hotline").muted(vitals) == ""
     assert mute("hotline").mutes(["grid", "hotline"]) and not mute("hotline").mutes(["grid", "repair"])
+    assert mute("hotline").partly(vitals) == "hotline最近一次送达被退回" and mute("death").partly(vitals) == ""
+    assert mute("grid").partly(overdue) == "", "it is muted as a whole"
     assert "grid" in mute("grid").muted(overdue), "each of its warnings rests on the grids"
     every = mute(*overdue.apart)
     assert all(feed in every.muted(overdue) for feed in overdue.apart)
