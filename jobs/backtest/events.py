@@ -57,6 +57,8 @@ class Event:
 
     def found_by(self, warning: Warning) -> bool:
         in_time = self.start <= warning["raised_on"] <= self.end + FOUND_WITHIN
+        if self.known_on:  # of what stands then, however long it has
+            in_time = warning["raised_on"] <= self.known_on <= warning["seen_on"]
         return in_time and warning["family"] == self.family and self.is_about(warning)
 
     def _is_there(self, warning: Warning) -> bool:

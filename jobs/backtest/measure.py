@@ -52,7 +52,10 @@ class Outcome:
 
     @property
     def delay(self) -> int | None:
-        return (self.warnings[0]["raised_on"] - self.event.start).days if self.warnings else None
+        """Days from its start; of what is known as it stood on one day, nobody knows since when."""
+        if not self.warnings or self.event.known_on:
+            return None
+        return (self.warnings[0]["raised_on"] - self.event.start).days
 
 
 def outcomes(events: Iterable[Event], warnings: list[Warning], days: list[date]) -> list[Outcome]:

@@ -40,14 +40,13 @@ def replay(
     rules = [rule for rule in rules if not families or rule.family in families]
     happened = read_events(events, people_of(home)) if events else None
     past = play(sparks.session(), home, contracts, rules, known_deliveries(home, contracts, by), days, budget, told)
-    raised = list(past.first.values())
+    raised = [one | {"seen_on": past.warnings[id_]["seen_on"]} for id_, one in past.first.items()]
     verdicts: dict[str, Verdict]
     if happened is None:
         verdicts = verdicts_of(raised, warnings_now(home, "verdict IS NOT NULL"), timedelta(days=SAME_MATTER_DAYS))
         found = None
     else:
-        last = {id_: one["seen_on"] for id_, one in past.warnings.items()}
-        verdicts = {(id_ := one["warning_id"]): judge(one | {"seen_on": last[id_]}, happened) for one in raised}
+        verdicts = {one["warning_id"]: judge(one, happened) for one in raised}
         replayed = {rule.family for rule in rules}
         found = outcomes([one for one in happened if one.family in replayed], raised, days)
     figures = measure([rule.family for rule in rules], raised, past.shown, verdicts, found or [], days)

@@ -80,7 +80,9 @@ def test_refused_warned_and_good_deliveries_of_one_feed(desk: Desk, drop, take, 
         "it stands"
     )
     (said,) = desk.ask("SELECT muted_zh FROM about")
-    assert "城市体征异常(部分)、" in said[0] and "警情突增(警情最近一次送达被退回)" in said[0], "the vital signs of other feeds are judged"
+    assert "城市体征异常(部分)、" in said[0] and "警情突增(警情最近一次送达被退回)" in said[0], (
+        "the vital signs of other feeds are judged"
+    )
     told = {row["family"]: row for row in rows("gold", "family_day") if row["day"] == date(2026, 6, 28)}
     assert told["city_vital"]["muted"] == "" and told["city_vital"]["partly"] == told["incident_surge"]["muted"] != ""
     brief = write_brief(desk.home.serving / "serving.duckdb", desk.home.reports)

@@ -103,6 +103,10 @@ def test_another_family_s_event_is_neither_true_nor_false() -> None:
     assert judge(warning(), [elsewhere, other]) == "other"
     assert judge(warning(), [elsewhere]) == "false"
     assert judge(warning(), []) == "unknown"
+    standing = surge(start=date(2026, 6, 13), end=date(2026, 7, 13), known_on=date(2026, 6, 12))
+    assert outcomes([standing], [warning(window_end=date(2026, 6, 13))], [date(2026, 6, 13)])[0].warnings, (
+        "raised before, and still there"
+    )
     of_the_last_day = surge(areas=("330499002",), known_on=date(2026, 6, 13))
     assert judge(warning(), [of_the_last_day]) == "unknown", "it was last seen the day before"
     assert judge(warning(seen_on=date(2026, 6, 13)), [of_the_last_day]) == "false"
