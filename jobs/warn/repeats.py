@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jobs.warn.candidate import Candidate
 from jobs.warn.clusters import rows_behind
-from jobs.warn.methods.matters import Matters, link_texts, matter_of, repeated_matters, sorts_like
+from jobs.warn.methods.matters import RECENT_DAYS, Matters, link_texts, matter_of, repeated_matters, sorts_like
 from schemas.codes import load_code_list
 from schemas.warning_rule import Places, Repeat, Telling, WarningRule
 
@@ -22,22 +22,7 @@ if TYPE_CHECKING:
 LEAST = 3  # tellings: two may be alike by chance
 OTHER_VOICES = 2  # that a matter of no known place needs: one person's letters are alike in their manner
 NONE = ""
-COLUMNS = [
-    "feed",
-    "delivery_id",
-    "row_no",
-    "number",
-    "day",
-    "at",
-    "ended",
-    "channel",
-    "sort",
-    "area",
-    "unit",
-    "voice",
-    "subject",
-    "text",
-]
+COLUMNS = ["feed", "delivery_id", "row_no", "number", "day", "at", "ended", "channel", "sort", "area", "unit", "voice", "subject", "text"]  # fmt: skip
 
 
 def find_repeats(spark: SparkSession, rule: WarningRule, repeat: Repeat, as_of: date) -> Iterator[Candidate]:
@@ -65,7 +50,11 @@ def find_repeats(spark: SparkSession, rule: WarningRule, repeat: Repeat, as_of: 
     for at in np.flatnonzero([bool(level) for level in heat.level]):
         own = told[told["matter"] == heat.matter[at]]
         placed = own["area"].ne(NONE).any()
-        if len(own) >= LEAST and own["day"].max() >= -30 and (placed or own["voice"].nunique() >= OTHER_VOICES):
+        if (
+            len(own) >= LEAST
+            and own["day"].max() >= -RECENT_DAYS
+            and (placed or own["voice"].nunique() >= OTHER_VOICES)
+        ):
             yield _candidate(spark, rule, repeat, own, heat, int(at), as_of)
 
 
