@@ -54,6 +54,8 @@ def register_hidden(spark: SparkSession, home: Home, feeds: Iterable[str]) -> No
         path = home.table("identity", feed)
         if lake.exists(path):
             read(spark, path).createOrReplaceTempView(f"identity_{feed}")
+        else:  # an earlier run's in the same session is not this one's
+            spark.catalog.dropTempView(f"identity_{feed}")
 
 
 def tells_of_a_person(contract: Contract) -> bool:
