@@ -18,7 +18,7 @@ EQUIPMENT = ["elevator_overdue", "gas_fire_overdue"]
 NAMED = ["hazard_open", "matter_overdue"]  # the truth names their subject
 DEVICES = ["elder_silent", "elder_declining", "device_failed"]
 FAMILIES = [
-    *SURGES, *CLUSTERS, *DEVICES, "repeat_matter", "hotline_unit_late", "paid_after_death", "pension_while_employed", "benefit_in_custody",
+    *SURGES, *CLUSTERS, *DEVICES, "repeat_matter", "city_vital", "hotline_unit_late", "paid_after_death", "pension_while_employed", "benefit_in_custody",
     "benefit_certificate_expired", *EQUIPMENT, *NAMED, "benefit_exclusive", "benefit_tier_age", "benefit_over_limit", "cremated_still_registered",
     "age_reached", "certificate_due", "entitled_not_enrolled",
 ]  # fmt: skip

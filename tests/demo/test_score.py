@@ -11,6 +11,7 @@ from deltalake import write_deltalake
 from typer.testing import CliRunner
 
 from demo.cli import app
+from demo.planted.event import FEEDS
 from demo.same import same_value
 from demo.score import FAMILIES, OUTCOMES, score
 
@@ -149,6 +150,10 @@ def test_events(home: Path, truth: Path) -> None:
     assert (surge["warnings"], surge["false"], surge["false_above_line"]) == (3, 1, 0)
     assert [row["warning_id"] for row in events["paid_after_death"]["false_warnings"]] == ["W5"]
     assert events["paid_after_death"]["found"] == events["elevator_overdue"]["found"] == 1
+
+
+def test_every_planted_family_is_judged() -> None:
+    assert set(FEEDS) == set(FAMILIES)
 
 
 def test_families_without_a_detector_are_not_judged(home: Path, truth: Path) -> None:
