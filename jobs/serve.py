@@ -186,8 +186,8 @@ def _muted(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
         titles = {rule.family: rule.title.zh for rule in load_rules()}
         con.execute(f"""
             INSERT INTO muted_family
-            SELECT family, {_words("family", titles)} || CASE WHEN muted = '' THEN '(部分)' ELSE '' END, muted || partly FROM gold_family_day
-            WHERE day = DATE '{as_of}' AND muted || partly <> '' ORDER BY family""")
+            SELECT family, {_words("family", titles)} || CASE WHEN muted = '' THEN '(部分)' ELSE '' END, muted || coalesce(partly, '') FROM gold_family_day
+            WHERE day = DATE '{as_of}' AND muted || coalesce(partly, '') <> '' ORDER BY family""")
 
 
 def _grid_map(con: duckdb.DuckDBPyConnection, as_of: date) -> None:

@@ -133,6 +133,6 @@ def _is_repeated(own: pd.DataFrame, end: np.datetime64) -> bool:
     if ago.min() > RECENT:
         return False
     came_back = sum(bool((closed[:n] <= at[n]).any()) for n in range(1, len(own)))
-    lowest = np.minimum.accumulate(-own["channel"].to_numpy())
-    climbed = (own["channel"].to_numpy()[1:] > -lowest[:-1]) & (ago[1:] <= RECENT)
+    channel = own["channel"].to_numpy()
+    climbed = (channel[1:] > np.maximum.accumulate(channel)[:-1]) & (ago[1:] <= RECENT)
     return bool((ago <= RECENT).sum() >= 3 or came_back >= 2 or climbed.any() or own["voice"][ago <= 14].nunique() >= 5)

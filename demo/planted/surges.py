@@ -107,8 +107,8 @@ def plant_swells(plan: Plan, grids: pd.DataFrame, rates: dict[str, pd.DataFrame]
             _cluster(plan, plan.dice(f"cluster {copy} {number}"), swells, grids, cluster, rates[cluster[0].name])
         for number, days in enumerate(NEAR_REPEATS):
             _near_repeat(plan, plan.dice(f"near repeat {copy} {number}"), swells, grids, days)
-        for number, (factor, first, last) in enumerate(BUSY_CITY):
-            _busy_city(plan, plan.dice(f"busy city {copy} {number}"), swells, grids, factor, (first, last))
+    for number, (factor, first, last) in enumerate(BUSY_CITY):  # it is all of the city: once, however large
+        _busy_city(plan, plan.dice(f"busy city {number}"), swells, grids, factor, (first, last))
     return swells
 
 

@@ -14,18 +14,10 @@ from schemas.vitals import feeds_of_vitals
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-FEEDS_OF_FEATURES = {
-    "police_incident",
-    "repair",
-    "petition",
-    "equipment_inspection",
-    *load_matters(),
-    *feeds_of_vitals(),
-}
+FEEDS_OF_FEATURES = {"police_incident", "repair", "equipment_inspection", *load_matters(), *feeds_of_vitals()}
 EVENTS = """
     SELECT grid_code, CAST(reported_at AS DATE) AS day, 'incident' AS measure, category FROM police_incident
-    UNION ALL SELECT grid_code, CAST(reported_at AS DATE), 'repair', kind FROM repair
-    UNION ALL SELECT NULL, CAST(filed_at AS DATE), 'petition', 'petition' FROM petition"""
+    UNION ALL SELECT grid_code, CAST(reported_at AS DATE), 'repair', kind FROM repair"""
 OVERDUE = """
     WITH faults AS (SELECT estate, building, count(*) AS complaints FROM repair
                     WHERE reported_at >= date_sub(DATE '{as_of}', 30) AND reported_at < DATE '{as_of}' GROUP BY estate, building)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -69,12 +69,7 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
         trust = trust_now(home, contracts, now)
         judged = [rule for rule in rules if not trust.muted(rule)]
         families = [FamilyDay(rule.family, muted=trust.muted(rule)) for rule in rules if trust.muted(rule)]
-        partly = {rule.family: trust.partly(rule) for rule in judged}
-        candidates = find_all(
-            spark, judged, as_of, lambda family: threshold_of(home, family),
-            lambda one: families.append(replace(one, partly=partly[one.family])),
-        )  # fmt: skip
-        candidates = [one for one in candidates if not trust.mutes(one.feeds)]
+        candidates = find_all(spark, judged, as_of, lambda family: threshold_of(home, family), families.append, trust)
         warnings = record(spark, home, candidates, as_of, now, trust)
         write_family_days(home, as_of, families, now)
         told("数据质量 scorecard")

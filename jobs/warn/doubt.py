@@ -46,10 +46,9 @@ class Trust:
 
     def muted(self, rule: WarningRule) -> str:
         """Why the family cannot be judged today, "" when it can."""
-        mute = [feed for feed in rule.feeds if feed in self.doubts and self.doubts[feed].mutes]
-        if rule.apart and not rule.can_be_judged_on(set(rule.feeds) - set(mute)):
-            return self._said(self.doubts[feed] for feed in mute)
-        return self._said(self.doubts[feed] for feed in mute if feed not in rule.apart)
+        mute = [feed for feed in rule.feeds if self.mutes([feed])]
+        can = rule.can_be_judged_on(set(rule.feeds) - set(mute))
+        return "" if can else self._said(self.doubts[feed] for feed in mute)
 
     def partly(self, rule: WarningRule) -> str:
         """Why some of what the family is judged on is left out today, "" when nothing is, or when all is."""

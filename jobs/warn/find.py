@@ -11,6 +11,7 @@ from jobs.warn.candidate import Candidate, Evidence, facts
 from jobs.warn.clusters import find_clusters
 from jobs.warn.declines import find_declines
 from jobs.warn.doors import find_silence
+from jobs.warn.doubt import Trust
 from jobs.warn.family_day import FamilyDay, Tests
 from jobs.warn.near_repeats import find_near_repeats
 from jobs.warn.rates import find_rates
@@ -28,12 +29,12 @@ BY_CHANCE = 0.1  # the share of a full budget that may be chance; the rest is le
 
 def find_all(
     spark: SparkSession, rules: list[WarningRule], as_of: date, threshold_of: Callable[[str], float],
-    log: Callable[[FamilyDay], None] = lambda one: None,
+    log: Callable[[FamilyDay], None] = lambda one: None, trust: Trust | None = None,
 ) -> list[Candidate]:  # fmt: skip
     """What every family finds. Surges have equal shares of what the commander's budget leaves to chance.
 
     threshold_of: how far verdicts have moved a family's threshold; only families that are cut to the budget are moved; log hears of each
-    family once it was judged.
+    family once it was judged; trust: of the families that are judged, what rests on a feed that mutes is left out.
     """
     share = BY_CHANCE * BUDGET_A_DAY / max(1, sum(isinstance(rule.method, Surge) for rule in rules))
     candidates: list[Candidate] = []
@@ -41,7 +42,10 @@ def find_all(
         tests: list[Tests] = []
         threshold = threshold_of(rule.family) if rule.lane == "budget" else 1.0
         found = find(spark, rule, as_of, share, threshold, tests.append)
-        log(FamilyDay(rule.family, raised=len(found), tests=tests[0] if tests else None))
+        if trust:
+            found = [one for one in found if not trust.mutes(one.feeds)]
+        partly = trust.partly(rule) if trust else ""
+        log(FamilyDay(rule.family, partly=partly, raised=len(found), tests=tests[0] if tests else None))
         candidates += found
     return candidates
 

@@ -11,6 +11,7 @@ import numpy as np
 from jobs.city.vitals import VitalDays, vital_days
 from jobs.warn.candidate import Candidate, Evidence, facts
 from jobs.warn.clusters import LONGEST_DAYS, score_of
+from jobs.warn.methods.expected_band import Band
 from schemas.vitals import Vital, load_vitals
 from schemas.warning_rule import Vitals, WarningRule
 
@@ -40,16 +41,14 @@ def find_vitals(spark: SparkSession, rule: WarningRule, vitals: Vitals, as_of: d
     for at, name, newest in judged:
         if (as_of - told.days[newest]).days > FRESH_DAYS:
             continue
-        p, side, days = _least_likely(told, at, newest, known[name])
+        p, side, days = _least_likely(told.band, at, newest, known[name])
         recurrence = min(LONGEST_DAYS, 1 / (p * len(judged))) if p > 0 else LONGEST_DAYS
         if recurrence >= vitals.recurrence_days:
-            yield _candidate(spark, rule, vitals, known[name], told, at, newest, side, days, recurrence)
+            yield _candidate(spark, rule, vitals, known[name], told, told.band, at, newest, side, days, recurrence)
 
 
-def _least_likely(told: VitalDays, at: int, newest: int, vital: Vital) -> tuple[float, str, int]:
+def _least_likely(band: Band, at: int, newest: int, vital: Vital) -> tuple[float, str, int]:
     """p for both spans and the sides that are told, the side, and the days of the span."""
-    band = told.band
-    assert band is not None
     tails = {
         ("more", 1): band.more,
         ("less", 1): band.less,
@@ -63,22 +62,23 @@ def _least_likely(told: VitalDays, at: int, newest: int, vital: Vital) -> tuple[
 
 
 def _candidate(
-    spark: SparkSession, rule: WarningRule, vitals: Vitals, vital: Vital, told: VitalDays, at: int, newest: int, side: str, days: int,
+    spark: SparkSession, rule: WarningRule, vitals: Vitals, vital: Vital, told: VitalDays, band: Band, at: int, newest: int, side: str, days: int,
     recurrence: float,
 ) -> Candidate:  # fmt: skip
     span = slice(newest - days + 1, newest + 1)
-    band = told.band
-    assert band is not None
     observed, expected = float(told.observed[at, span].sum()), float(band.expected[at, span].sum())
     edge = float((band.upper if side == "more" else band.lower)[at, newest]) if days == 1 else None
     first, last = told.days[span][0], told.days[newest]
     said: dict[str, float | str] = {
         "name": vital.title.zh, "name_en": vital.title.en, "side": SAID[side][0], "side_en": SAID[side][1], "days": days,
-        "recurrence_days": recurrence,
+        "recurrence_days": recurrence, "listed": "", "listed_en": "",
     }  # fmt: skip
+    rows = _rows(spark, vital, first, last)
+    if len(rows) == MOST_ROWS:
+        said |= {"listed": f";依据只列最新{MOST_ROWS}行", "listed_en": f"; its newest {MOST_ROWS} rows are listed"}
     return Candidate(
         rule, vital.title.zh, None, None, first, last, observed, expected, edge, score_of(recurrence, vitals.recurrence_days),
-        _rows(spark, vital, first, last), unit_zh=vital.unit, more=said,
+        rows, unit_zh=vital.unit, more=said,
     )  # fmt: skip
 
 

@@ -52,7 +52,9 @@ def test_a_family_is_said_in_two_languages(rule: WarningRule) -> None:
     category = next(iter(load_code_list(rule.codes).codes)) if rule.codes else None
     more = {"ratio": 3.0, "p": 0.001, "who": "", "cases": 40.0, "share": 0.2, "usual": 0.1, "days": 7}
     more |= {"name": "", "name_en": "", "side": "", "side_en": ""}
-    more |= dict.fromkeys(("spot", "sort", "sort_en", "channels", "channels_en", "climbed", "climbed_en"), "")
+    more |= dict.fromkeys(
+        ("spot", "sort", "sort_en", "channels", "channels_en", "climbed", "climbed_en", "listed", "listed_en"), ""
+    )
     more |= {"recent": 5.0, "voices": 2.0, "reopened": 1.0}
     found = Candidate(rule, "x", None, category, date(2026, 6, 1), date(2026, 6, 7), 7.0, 2.0, 5.0, 2.0, more=more)
     zh, en = say(found), say(found, "en")

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from delivered_files import Built, built, contract_of, days_of, feed, table_of
 
+from demo.city import raise_city
 from demo.grids import lay_out_grids
 from demo.people import check_digit
 from demo.plan import Plan
@@ -152,6 +153,15 @@ def test_the_map_grows_with_the_city() -> None:
     assert grids["grid_code"].str.fullmatch(r"\d{15}").all()
     assert grids.groupby("town")["community"].nunique().eq(8).all()
     assert len(lay_out_grids(Plan(residents=50_000))) == 48
+
+
+def test_a_larger_city_has_each_thing_planted_several_times_and_its_own_figures_once() -> None:
+    events = raise_city(Plan(residents=121_000, days=90)).events
+    planted = {
+        family: sum(event.family == family for event in events)
+        for family in ("repeat_matter", "incident_surge", "city_vital")
+    }
+    assert planted == {"repeat_matter": 2 * 8, "incident_surge": 2 * 16, "city_vital": 2}
 
 
 def test_a_larger_city_is_written_in_bounded_memory(tmp_path: Path) -> None:

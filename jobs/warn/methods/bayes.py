@@ -25,13 +25,6 @@ def bayes_predictive(counts: Array, past: Array, *, alpha: float) -> Bounds:
     return bounded(counts, size / windows, bound, np.where(counts > 0, beyond, 1.0))
 
 
-def predictive_band(past: Array, *, alpha: float) -> tuple[Array, Array, Array]:
-    """(expected, lower, upper) of each series' next count: the central 1 − alpha of the distribution of bayes_predictive."""
-    size, windows = _posterior(past)
-    share = windows / (windows + 1)
-    return size / windows, stats.nbinom.ppf(alpha / 2, size, share), stats.nbinom.ppf(1 - alpha / 2, size, share)
-
-
 def bayes(
     counts: Array, *, judged: int, alpha: float, years: int = 2, half_window: int = 4, year: float = 52
 ) -> Bounds:

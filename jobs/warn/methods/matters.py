@@ -21,12 +21,9 @@ SHINGLE = 2  # characters, the usual in Chinese: a name of four shares three of 
 RARE_ENOUGH = 20  # one in fewer texts weighs no more than one in so many: names, not slips of the pen, make texts alike
 LEAST_LENGTH = 1.5  # of a text, in weights of a rare pair: two pairs in common do not make two scraps alike
 LINK_DAYS = 90
-NOT_UNLIKE = (
-    0.5  # of strangers' texts that are as alike: what texts of one crowd need, of which time and place say the rest
-)
+NOT_UNLIKE = 0.5  # share of strangers as alike that one crowd's texts may have: their time and place say the rest
 ONE_VOICE = 0.05  # of pairs of texts of one person about one spot and sort that may be linked in error
-CROWDS_BY_CHANCE = 0.003  # texts as alike and as near in time that chance alone may bring
-BY_CHANCE_AT_LARGE = 0.0002  # where no spot is named: texts of one district share its names, which strangers' do not
+CROWDS_BY_CHANCE = 0.1  # crowds that are none, over all spots, sorts and fortnights looked at
 BY_CHANCE = 0.003  # texts as alike and as near in time that chance alone may bring
 BY_CHANCE_AT_LARGE = 0.0002  # where no spot is named: texts of one district share its names, which strangers' do not
 STRANGERS = 400_000  # pairs of texts of different places, of all sorts together, that show how alike strangers are
@@ -36,6 +33,7 @@ DECAY_DAYS, RECENT_DAYS, CROWD_DAYS = 30, 30, 14
 VOTERS = 5  # texts most like one without a sort
 REPEATS, REOPENINGS, PETITIONERS = 3, 2, 5
 ROWS_AT_ONCE = 2000
+PAIRS_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True)
@@ -94,11 +92,13 @@ def link_texts(
     """Pairs of one matter, at most 90 days apart: of one place, and more alike than strangers' texts on the same sort of thing ever are.
 
     subjects, texts: "" where there is none; places, spots (of a place), voices (who speaks): "" where unknown; days: whole days; sorts: kinds
-    of matter, all one when None. Texts that name two different spots are of two matters. Two texts are alike by the cosine of their character pairs, weighed by rarity, of their subjects or of subject and text
-    together; leave out of them the names of places that `places` tells. How alike strangers are is measured on this very corpus, on pairs
-    of one sort and of different known places: p is the share of them at least as alike. A pair is linked when p, times the texts of its
-    sort that the later one was compared with, is at most .02; of one voice about one place, when p is at most .05.
-    Cost grows with the texts times those of their place in 90 days. Raises ValueError on arrays of different lengths.
+    of matter, all one when None. Texts of two sorts, or that name two different spots, are of two matters. Two texts are alike by the cosine
+    of their character pairs, weighed by rarity, of their subjects or of subject and text together; leave out of them the names of places that
+    `places` and `spots` tell. How alike strangers are is measured on this very corpus, on pairs of one sort and of different known places: p is
+    the share of them at least as alike. A pair is linked when p, times the texts of its sort about its place (or of its voice) that chance
+    brings between the two, is at most .003, .0002 where neither both name the spot nor one voice speaks; when one voice speaks of one spot and
+    p is small enough (`_least_alike_of_one_voice`); or when both are of one crowd (`_crowds`) and p is at most .5.
+    Cost grows with the texts times those of their place and sort in 90 days. Raises ValueError on arrays of different lengths.
     """
     if not len(subjects) == len(texts) == len(places) == len(days):
         raise ValueError("link_texts wants a subject, a text, a place and a day for each report")
@@ -108,8 +108,8 @@ def link_texts(
         _shingles(subjects), _shingles(wholes), _numbers(places), np.asarray(days, dtype=np.int64),
         _numbers(sorts or ["all"] * count), _numbers(spots or [""] * count), _numbers(voices or [""] * count),
     )  # fmt: skip
-    strangers = _strangers(known, wholes, seed)
-    found = [_linked(known, later, earlier, strangers) for later, earlier in _candidates(known)]
+    usual = _usual(known, wholes, seed)
+    found = [_linked(known, usual, later, earlier) for later, earlier in _batches(_candidates(known))]
     none = np.zeros(0, dtype=np.int64)
     return Links(
         np.concatenate([none, *(links.later for links in found)]),
@@ -202,7 +202,6 @@ def _candidates(known: _Texts) -> Iterator[tuple[Ints, Ints]]:
 
 def _within(known: _Texts, some: Ints, others: Ints) -> Iterator[tuple[Ints, Ints]]:
     """Every pair of one of some and one of the others within 90 days, once, the one that was filed later first. Both are in order of days."""
-    place_in = np.arange(len(known.day))
     for at in range(0, len(some), ROWS_AT_ONCE):
         rows = some[at : at + ROWS_AT_ONCE]
         low = np.searchsorted(known.day[others], known.day[rows] - LINK_DAYS, "left")
@@ -210,9 +209,8 @@ def _within(known: _Texts, some: Ints, others: Ints) -> Iterator[tuple[Ints, Int
         one = np.repeat(rows, high - low)
         start = np.repeat(low - np.r_[0, (high - low).cumsum()[:-1]], high - low)
         other = others[np.arange(len(one)) + start]
-        first = (known.day[other] < known.day[one]) | (
-            (known.day[other] == known.day[one]) & (place_in[other] < place_in[one])
-        )
+        day, before = known.day[one], known.day[other]
+        first = (before < day) | ((before == day) & (other < one))
         if some is others:
             yield one[first], other[first]
         else:  # two texts without a place are met from both sides: once is enough
@@ -222,39 +220,88 @@ def _within(known: _Texts, some: Ints, others: Ints) -> Iterator[tuple[Ints, Int
             yield np.where(first, one, other), np.where(first, other, one)
 
 
-def _linked(known: _Texts, later: Ints, earlier: Ints, strangers: dict[int, Floats]) -> Links:
+def _batches(pairs: Iterator[tuple[Ints, Ints]]) -> Iterator[tuple[Ints, Ints]]:
+    """The same pairs, many together: a place has few, and each look into the texts has its price."""
+    later: list[Ints] = []
+    earlier: list[Ints] = []
+    held = 0
+    for one, other in pairs:
+        later.append(one)
+        earlier.append(other)
+        held += len(one)
+        if held >= PAIRS_AT_ONCE:
+            yield np.concatenate(later), np.concatenate(earlier)
+            later, earlier, held = [], [], 0
+    if later:
+        yield np.concatenate(later), np.concatenate(earlier)
+
+
+@dataclass(frozen=True)
+class _Tail:
+    """How alike strangers are. null: ascending; beyond edge, its last thousandth, the exponential tail of scale (Pickands 1975), where there are
+    enough to say."""
+
+    null: Floats
+    edge: float
+    scale: float
+
+    def reached(self, seen: Floats) -> Floats:
+        """(pairs,) share of strangers at or above what was seen."""
+        share = (1 + len(self.null) - np.searchsorted(self.null, seen - 1e-9, "left")) / (1 + len(self.null))
+        beyond = TAIL * np.exp(-np.maximum(seen - self.edge, 0) / self.scale) if self.scale else share
+        return np.where((seen > self.edge) & bool(self.scale), beyond, share)
+
+
+@dataclass(frozen=True)
+class _Usual:
+    """What chance brings. strangers: sort -> of their subjects, of their whole texts; -1: of all sorts, for one that has too few.
+
+    in_city, at_place, at_spot, of_voice: (texts,) texts a day of each one's sort: of the city, about its place, its spot, by its voice;
+    crowd: (texts,) as `_crowds`; one_voice: as `_least_alike_of_one_voice`.
+    """
+
+    strangers: dict[int, tuple[_Tail, _Tail]]
+    in_city: Floats
+    at_place: Floats
+    at_spot: Floats
+    of_voice: Floats
+    crowd: Ints
+    one_voice: float
+
+    def p(self, sort: int, alike: Floats) -> Floats:
+        """(pairs,) share of strangers at least as alike, in their subjects or in their whole texts, twice the smaller. alike: (2, pairs)."""
+        subjects, wholes = self.strangers.get(sort, self.strangers[-1])
+        return np.minimum(1.0, 2 * np.minimum(subjects.reached(alike[0]), wholes.reached(alike[1])))
+
+
+def _usual(known: _Texts, wholes: Sequence[str], seed: int) -> _Usual:
+    a_day = len(known.day) * _share(known.sort) / _span(known)
+    place, spot, voice = (a_day * _share(number) for number in (known.place, known.spot, known.voice))
+    return _Usual(
+        _strangers(known, wholes, seed), a_day, place, spot, voice, _crowds(known), _least_alike_of_one_voice(known)
+    )
+
+
+def _linked(known: _Texts, usual: _Usual, later: Ints, earlier: Ints) -> Links:
     """The pairs that are more alike, and nearer in time, than chance explains."""
-    fit = (known.spot[later] == known.spot[earlier]) | (known.spot[later] < 0) | (known.spot[earlier] < 0)
-    later, earlier = later[fit], earlier[fit]
-    alike = known.alike(later, earlier)
-    p = np.ones(len(later))
+    one_spot, one_place, one_voice = (
+        (number[later] == number[earlier]) & (number[later] >= 0) for number in (known.spot, known.place, known.voice)
+    )
+    fit = one_spot | (known.spot[later] < 0) | (known.spot[earlier] < 0)
+    later, earlier, one_spot, one_place, one_voice = (
+        some[fit] for some in (later, earlier, one_spot, one_place, one_voice)
+    )
+    alike, p = known.alike(later, earlier), np.ones(len(later))
     for sort in np.unique(known.sort[later]):
         mine = known.sort[later] == sort
-        p[mine] = _as_alike(alike[:, mine], strangers.get(int(sort), strangers[-1]))
-    chance = p * _strangers_between(known, later, earlier)
-    crowd = _in_crowds(known)
-    together = (crowd[later] >= 0) & (crowd[later] == crowd[earlier]) & (p <= NOT_UNLIKE)
-    near = (known.spot[later] == known.spot[earlier]) & (known.spot[later] >= 0)
-    one_voice = (known.voice[later] == known.voice[earlier]) & (known.voice[later] >= 0)
-    together |= one_voice & near & (p <= _least_alike_of_one_voice(known))
-    near |= one_voice
-    linked = (chance <= np.where(near, BY_CHANCE, BY_CHANCE_AT_LARGE)) | together
+        p[mine] = usual.p(int(sort), alike[:, mine])
+    a_day = np.where(one_spot, usual.at_spot[later], np.where(one_place, usual.at_place[later], usual.in_city[later]))
+    a_day = np.where(one_voice, np.minimum(a_day, usual.of_voice[later]), a_day)
+    chance = p * a_day * (known.day[later] - known.day[earlier] + 1)
+    linked = chance <= np.where(one_spot | one_voice, BY_CHANCE, BY_CHANCE_AT_LARGE)
+    linked |= one_voice & one_spot & (p <= usual.one_voice)
+    linked |= (usual.crowd[later] >= 0) & (usual.crowd[later] == usual.crowd[earlier]) & (p <= NOT_UNLIKE)
     return Links(later[linked], earlier[linked], chance[linked])
-
-
-def _strangers_between(known: _Texts, later: Ints, earlier: Ints) -> Floats:
-    """(pairs,) how many texts about the place and of the sort come between the two by chance: what the city tells of the sort times the place's
-    share of all it tells; of one voice, what that voice tells of any sort times the sort's share. The day itself counts as one."""
-    count, span = len(known.day), max(1, int(np.ptp(known.day)) + 1)
-    of_sort = _share(known.sort)
-    place, spot = _share(known.place), _share(known.spot)
-    here = np.where((known.place[later] == known.place[earlier]) & (known.place[later] >= 0), place[later], 1.0)
-    here = np.where((known.spot[later] == known.spot[earlier]) & (known.spot[later] >= 0), spot[later], here)
-    a_day = count * of_sort[later] * here / span
-    own = count * _share(known.voice)[later] * of_sort[later] / span
-    one_voice = (known.voice[later] == known.voice[earlier]) & (known.voice[later] >= 0)
-    days = known.day[later] - known.day[earlier] + 1
-    return (np.where(one_voice, np.minimum(a_day, own), a_day) * days).astype(np.float64)
 
 
 def _least_alike_of_one_voice(known: _Texts) -> float:
@@ -279,28 +326,32 @@ def _pairs(*of: Ints) -> int:
     return int((count * (count - 1) // 2).sum())
 
 
-def _in_crowds(known: _Texts) -> Ints:
+def _crowds(known: _Texts) -> Ints:
     """(texts,) the crowd each is in, -1 for none: so many texts of one spot and sort in 14 days as no spot of the city has by chance.
 
     By the Poisson tail of what the sort's and the spot's shares lead to expect, for all spots, sorts and fortnights together.
     """
-    crowd, spot = np.full(len(known.day), -1, dtype=np.int64), np.where(known.spot >= 0, known.spot, -1)
-    order = np.lexsort((known.day, known.sort, spot))
-    order = order[spot[order] >= 0]
+    crowd = np.full(len(known.day), -1, dtype=np.int64)
+    order = np.lexsort((known.day, known.sort, known.spot))
+    order = order[known.spot[order] >= 0]
     if not len(order):
         return crowd
-    group = np.cumsum(np.r_[True, (np.diff(spot[order]) != 0) | (np.diff(known.sort[order]) != 0)])
-    at = group * (int(np.ptp(known.day)) + 2 * CROWD_DAYS) + known.day[order] - known.day.min()
+    spot, sort, span = known.spot[order], known.sort[order], _span(known)
+    group = np.cumsum(np.r_[True, (np.diff(spot) != 0) | (np.diff(sort) != 0)])
+    at = group * (span + 2 * CROWD_DAYS) + known.day[order] - known.day.min()
     first = np.searchsorted(at, at - CROWD_DAYS + 1)
     seen = np.arange(len(at)) - first + 1
-    span = max(1, int(np.ptp(known.day)) + 1)
-    usual = len(known.day) * (_share(known.sort) * _share(spot))[order] * CROWD_DAYS / span
-    spots, sorts = len(np.unique(spot[order])), len(np.unique(known.sort[order]))
-    tests = spots * sorts * max(1.0, span / CROWD_DAYS)
+    usual = len(known.day) * (_share(known.sort) * _share(known.spot))[order] * CROWD_DAYS / span
+    tests = len(np.unique(spot)) * len(np.unique(sort)) * max(1.0, span / CROWD_DAYS)
     full = np.flatnonzero((special.gammainc(seen, usual) * tests <= CROWDS_BY_CHANCE) & (seen >= REPEATS))
     for end in full:
         crowd[order[first[end] : end + 1]] = group[end]
     return crowd
+
+
+def _span(known: _Texts) -> int:
+    """Days from the first text to the last, at least one."""
+    return int(np.ptp(known.day)) + 1 if len(known.day) else 1
 
 
 def _share(number: Ints) -> Floats:
@@ -309,38 +360,29 @@ def _share(number: Ints) -> Floats:
     return share[number + 1]
 
 
-def _as_alike(alike: Floats, strangers: Floats) -> Floats:
-    """(pairs,) share of strangers at least as alike, in their subjects or in their whole texts, twice the smaller."""
-    return np.minimum(1.0, 2 * np.minimum(*(_reached(seen, null) for seen, null in zip(alike, strangers, strict=True))))
-
-
-def _reached(seen: Floats, null: Floats) -> Floats:
-    """(pairs,) share of the null at or above what was seen; beyond its last thousandth the exponential tail of what exceeds that (Pickands 1975)."""
-    null, count = np.sort(null), len(null)
-    share = (1 + count - np.searchsorted(null, seen - 1e-9, "left")) / (1 + count)
-    edge = null[max(0, int(count * (1 - TAIL)))]
-    excess = null[null > edge] - edge
-    if len(excess) < FEW_IN_TAIL:
-        return share
-    scale = np.median(excess) / np.log(2)  # of the median: a few strangers who do tell of one thing must not stretch it
-    return np.where(seen > edge, TAIL * np.exp(-np.maximum(seen - edge, 0) / scale), share)
-
-
-def _strangers(known: _Texts, wholes: Sequence[str], seed: int) -> dict[int, Floats]:
-    """sort -> (2, pairs) cosines of texts of that sort and of different known places; -1: of all sorts, for one that has too few."""
+def _strangers(known: _Texts, wholes: Sequence[str], seed: int) -> dict[int, tuple[_Tail, _Tail]]:
+    """How alike texts of one sort and of different known places are."""
     dice = np.random.default_rng(seed)
     marks = np.array([crc32(text.encode()) for text in wholes], dtype=np.int64)
     placed = np.lexsort((known.day, marks))  # so that the draw does not hang on the order of rows
     placed = placed[known.place[placed] >= 0]
-    sorts, every = len(np.unique(known.sort[placed])), dict[int, Floats]()
-    for sort in np.unique(known.sort[placed]):
+    sorts, every = np.unique(known.sort[placed]), dict[int, Floats]()
+    for sort in sorts:
         mine = placed[known.sort[placed] == sort]
-        one, other = dice.choice(mine, (2, STRANGERS // sorts))
+        one, other = dice.choice(mine, (2, STRANGERS // len(sorts)))
         apart = known.place[one] != known.place[other]
         if apart.sum() >= FEW_STRANGERS:
             every[int(sort)] = known.alike(one[apart], other[apart])
     every[-1] = np.concatenate(list(every.values()), axis=1) if every else np.full((2, 1), 1.0)
-    return every
+    return {sort: (_tail(null[0]), _tail(null[1])) for sort, null in every.items()}
+
+
+def _tail(null: Floats) -> _Tail:
+    null = np.sort(null)
+    edge = float(null[max(0, int(len(null) * (1 - TAIL)))])
+    excess = null[null > edge] - edge
+    # of the median: a few strangers who do tell of one thing must not stretch it
+    return _Tail(null, edge, float(np.median(excess) / np.log(2)) if len(excess) >= FEW_IN_TAIL else 0.0)
 
 
 def _numbers(names: Sequence[str]) -> Ints:
