@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -138,10 +137,6 @@ def neighbourhood(plan: Plan, buildings: pd.DataFrame) -> Neighbourhood:
 def _said(situation: Situation, form: Pair, place: str, words: dict[str, str]) -> Complaint:
     subject, text = (line.format(place=place, **words) for line in form)
     return Complaint(subject, text, "|".join([place, situation.name, *(words[slot] for slot in situation.thing)]))
-
-
-def slots_of(form: str) -> set[str]:
-    return {field for _, field, _, _ in string.Formatter().parse(form) if field}
 
 
 def _at(some: Sequence[T], lot: float) -> T:

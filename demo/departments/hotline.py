@@ -69,7 +69,7 @@ def orders(city: City) -> Iterator[Sheet]:
     )
     callers = _callers(city, stream, every)
     if not city.plan.quiet:
-        city.events += matter_events(city.plan, city.grids, _told(city, stream, closed, thing, callers), city.events)
+        city.events += matter_events(city.plan, _told(city, stream, closed, thing, callers), city.events)
     for period in daily(city.plan, backlog=1):
         rows = stream.told_in(period, closed)
         done, returned = closed[rows] < period.ends, stream.lots("returned", rows) < 0.02
@@ -98,13 +98,12 @@ def _told(city: City, stream: Stream, closed: np.ndarray, thing: Text, callers: 
     rows = np.arange(len(stream.at))
     calls = pd.DataFrame({
         "key": stream.numbers("RX", rows).to_pylist(), "at": stream.at, "closed": closed, "voice": [f"call {one}" for one in callers], "channel": 0,
-        "thing": thing.to_pylist(), "event": stream.event, "grid": stream.grid, "kind": np.array(stream.recipe.codes)[stream.kind],
+        "thing": thing.to_pylist(), "event": stream.event,
     })  # fmt: skip
     written = city.petitions
     letters = pd.DataFrame({
         "key": written["petition_no"].astype(str), "at": written["filed_at"], "closed": np.datetime64("NaT", "s"),
         "voice": [f"letter {one}" for one in written["user"]], "channel": 1, "thing": written["thing"], "event": written["event"].astype(int),
-        "grid": written["grid"], "kind": written["kind"],
     })  # fmt: skip
     return pd.concat([calls, letters], ignore_index=True)
 

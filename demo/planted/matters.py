@@ -101,12 +101,12 @@ def _days(plan: Plan, dice: np.random.Generator, shape: Shape, count: int) -> np
     return np.array([np.datetime64(plan.end - timedelta(days=int(n)), "D") for n in back])
 
 
-def matter_events(plan: Plan, grids: pd.DataFrame, told: pd.DataFrame, events: list[Event]) -> list[Event]:
+def matter_events(plan: Plan, told: pd.DataFrame, events: list[Event]) -> list[Event]:
     """Things that by the last day came three times in thirty days, twice after they were closed, from five people in two weeks or by petition after
     a call, though nobody planted them: not asked for, since people only happen to speak of one thing, but no false alarm either. And the rows that joined
-    a planted one are added to its keys.
+    a planted one are added to its keys. They have no area and no category: two neighbours who speak of one thing explain no surge around them.
 
-    told: key, at, closed, voice, channel, thing, event (its place in events, -1 none), grid, kind (the code).
+    told: key, at, closed, voice, channel, thing, event (its place in events, -1 none).
     """
     end, found = np.datetime64(plan.end, "D") + 1, []
     for _, own in told.sort_values("at", kind="stable").groupby("thing", sort=True):
@@ -118,8 +118,7 @@ def matter_events(plan: Plan, grids: pd.DataFrame, told: pd.DataFrame, events: l
             events[repeated[0]].keys = own["key"].tolist()
         elif _is_repeated(own, end):
             found.append(Event("repeat_matter", {
-                "current": 0, "grid_code": grids.loc[int(own["grid"].iloc[0]), "grid_code"], "category": own["kind"].iloc[0],
-                "estate": own["thing"].iloc[0].split("|")[0], "window_start": f"{own['at'].min():%Y-%m-%d}",
+                "current": 0, "estate": own["thing"].iloc[0].split("|")[0], "window_start": f"{own['at'].min():%Y-%m-%d}",
                 "window_end": f"{own['at'].max():%Y-%m-%d}", "size": len(own), "shape": "by itself",
                 "note": f"{own['thing'].iloc[0].split('|')[1]}：不同的人各自反映同一件事 {len(own)} 次",
             }, own["key"].tolist()))  # fmt: skip

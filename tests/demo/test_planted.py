@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from delivered_files import Built, feed
 
-from demo.complaints import bank, neighbourhood, slots_of
+from demo.complaints import bank, neighbourhood
 from demo.plan import Plan
 from demo.streams.service import HOTLINE
 from schemas.contract import Contract
@@ -156,6 +157,10 @@ def test_a_thing_has_its_own_name_in_its_neighbourhood() -> None:
     assert {one.thing for one in [*calls, *letters]} == {calls[0].thing} and calls[0].thing.startswith(f"A|{name}|")
     with pytest.raises(ValueError, match="no words for"):
         around.told_again(np.random.default_rng(1), "noise", "A", 50, 0)
+
+
+def slots_of(form: str) -> set[str]:
+    return {field for _, field, _, _ in string.Formatter().parse(form) if field}
 
 
 def test_every_text_of_the_bank_can_be_filled() -> None:
