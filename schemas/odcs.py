@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Any, Literal
 
 import sqlglot
-import yaml
 from open_data_contract_standard.model import (
     CustomProperty,
     DataQuality,
@@ -33,6 +32,7 @@ from sqlglot import expressions
 
 from schemas.codes import load_code_list
 from schemas.contract import Column, Contract, Delivery, PeriodDue, RowRule
+from schemas.faults import parse_yaml
 
 API_VERSION = "v3.2.0"
 LOGICAL_TYPES = {
@@ -67,7 +67,7 @@ def odcs(contract: Contract, silver_types: Mapping[str, str], status: Status = "
 def odcs_yaml(contract: Contract, silver_types: Mapping[str, str], status: Status = "active") -> str:
     """The document as YAML, read back by the standard's models before it is given. Raises ValidationError."""
     text = odcs(contract, silver_types, status).to_yaml()
-    OpenDataContractStandard.model_validate(yaml.safe_load(text))
+    OpenDataContractStandard.model_validate(parse_yaml(text))
     return text
 
 

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from jobs.cli import app
 from quality.forms import sql_type
 from schemas.contract import FEEDS, Contract, contract_files, load_contract
+from schemas.faults import parse_yaml
 from schemas.odcs import odcs_yaml
 
 STANDARD = Draft201909Validator(json.loads(OpenDataContractStandard.json_schema()))
@@ -27,7 +28,7 @@ CONTRACTS = [load_contract(path) for path in contract_files(FEEDS)]
 
 
 def exported(contract: Contract) -> dict[str, Any]:
-    return yaml.safe_load(odcs_yaml(contract, {name: sql_type(column) for name, column in contract.columns.items()}))
+    return parse_yaml(odcs_yaml(contract, {name: sql_type(column) for name, column in contract.columns.items()}))
 
 
 def custom(element: dict[str, Any], name: str) -> Any:
