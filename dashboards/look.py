@@ -29,6 +29,7 @@ DRAWN = '[data-test="slice-container"]'
 BROKEN = '[role="alert"], .ant-alert-error, .missing-chart-container, [data-test="error-container"]'
 FEWEST_COLOURS = 6
 MOST_OF_ONE_COLOUR = 0.995
+PATIENCE_SECONDS = 600  # a busy machine draws slowly; what is done is done at once
 
 
 class LookFault(RuntimeError):
@@ -59,6 +60,7 @@ def look(url: str, slug: str, user: str, out: Path) -> dict[str, int]:
         browser = play.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
             page = browser.new_page(viewport=SCREEN, locale="zh-CN")
+            page.set_default_timeout(PATIENCE_SECONDS * 1000)
             log_in(page, url, user, password_of(user))
             rows = ask_charts(page, url, slug)
             page.goto(f"{url}/superset/dashboard/{slug}/?standalone=1", wait_until="domcontentloaded")
@@ -91,7 +93,7 @@ def log_in(page: Page, url: str, user: str, password: str) -> None:
     page.locator('[data-test="username-input"], input#username').first.fill(user)
     page.locator('[data-test="password-input"], input#password').first.fill(password)
     page.locator('[data-test="login-button"], [type="submit"]').first.click()
-    page.wait_for_url(lambda at: "/login" not in at, timeout=30_000)
+    page.wait_for_url(lambda at: "/login" not in at)
 
 
 def ask_charts(page: Page, url: str, slug: str) -> dict[str, int]:
@@ -113,12 +115,12 @@ def ask_charts(page: Page, url: str, slug: str) -> dict[str, int]:
     return rows
 
 
-def wait_until_drawn(page: Page, charts: int, seconds: int = 120) -> None:
+def wait_until_drawn(page: Page, charts: int) -> None:
     """Until every chart stands on the page and none is loading, twice in a row; raises LookFault."""
-    end, calm = time.monotonic() + seconds, 0
+    end, calm = time.monotonic() + PATIENCE_SECONDS, 0
     while calm < 3:
         if time.monotonic() > end:
-            raise LookFault(f"page: {page.locator(CHART).count()} of {charts} charts drawn after {seconds} s")
+            raise LookFault(f"page: {page.locator(CHART).count()} of {charts} charts drawn after {PATIENCE_SECONDS} s")
         page.wait_for_timeout(1000)
         loading = page.locator('[data-test="loading-indicator"], .loading').count()
         calm = calm + 1 if page.locator(CHART).count() >= charts and not loading else 0

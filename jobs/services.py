@@ -19,6 +19,7 @@ from jobs.operate.folders import make_folders
 AIRFLOW_PORT = int(os.environ.get("CITYBRAIN_AIRFLOW_PORT", "8080"))
 SUPERSET_PORT = int(os.environ.get("CITYBRAIN_SUPERSET_PORT", "8088"))
 STOP_SECONDS = 60
+START_SECONDS = 600  # a service that died is seen in its log sooner; a busy machine may need minutes
 
 
 class NotStarted(RuntimeError):
@@ -168,11 +169,11 @@ def _last_line(log: Path) -> str:
     return lines[-1] if lines else "no output"
 
 
-def _wait(home: Home, *, superset: bool, seconds: float = 180) -> None:
+def _wait(home: Home, *, superset: bool) -> None:
     """Until the pages answer, or NotStarted naming the service and its log."""
     import requests
 
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + START_SECONDS
     pages = {
         "airflow-api": f"http://127.0.0.1:{AIRFLOW_PORT}/api/v2/monitor/health",
         **({"superset": f"http://127.0.0.1:{SUPERSET_PORT}/health"} if superset else {}),
@@ -180,10 +181,10 @@ def _wait(home: Home, *, superset: bool, seconds: float = 180) -> None:
     while pages and time.monotonic() < deadline:
         for name, url in list(pages.items()):
             try:
-                if requests.get(url, timeout=5).ok:
+                if requests.get(url, timeout=30).ok:
                     del pages[name]
             except requests.RequestException:
                 pass
         time.sleep(1)
     if pages:
-        raise NotStarted(f"{', '.join(pages)} did not answer in {seconds:.0f} s; see {home.root / 'services'}")
+        raise NotStarted(f"{', '.join(pages)} did not answer in {START_SECONDS} s; see {home.root / 'services'}")
