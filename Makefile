@@ -7,11 +7,16 @@ LAKE := .venv
 SUPERSET := .venv-superset
 RUN := $(LAKE)/bin/python
 # a small city: the JVM would spend more on compiling than it ever saves
-export CITYBRAIN_SPARK_JAVA_OPTIONS ?= -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m
+export CITYBRAIN_SPARK_JAVA_OPTIONS ?= -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC
+# hundreds of processes import the same libraries: each would compile them anew
+unexport PYTHONDONTWRITEBYTECODE
 export CITYBRAIN_HOME ?= $(CURDIR)/var
 export CITYBRAIN_SUPERSET_PYTHON ?= $(CURDIR)/$(SUPERSET)/bin/python
 
-.PHONY: help install demo test check up down bench lock clean
+# workers share out the files of tests; ORDER=7 shuffles them by that seed
+PYTEST := $(RUN) -m pytest -n $(or $(WORKERS),auto) $(if $(ORDER),--random-order --random-order-seed=$(ORDER))
+
+.PHONY: help install demo test fast check up down bench lock clean
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
 
@@ -23,8 +28,11 @@ demo: install  ## a small city, from departments' files to warnings and the morn
 	  && find "$(CITYBRAIN_HOME)/drop" -type f -exec touch -d '1 minute ago' {} +; fi
 	@$(RUN) -m dags.once
 
-test: install check  ## every check and test
-	@$(RUN) -m pytest
+test: install  ## every check and test
+	@$(MAKE) -s -j2 check suite
+
+fast: install  ## the checks, contracts and unit tests: under two minutes, after each change
+	@$(MAKE) -s -j2 check units
 
 check: install  ## lint, types, the import rule
 	@$(LAKE)/bin/ruff check . && $(LAKE)/bin/ruff format --check . && $(LAKE)/bin/basedpyright --pythonpath $(RUN) --level error && $(LAKE)/bin/lint-imports
@@ -45,7 +53,13 @@ lock: $(UV)  ## write the locks anew from pyproject.toml and locks/superset.in
 clean: down  ## stop, and throw the demo city away (var/); the environments stay
 	rm -rf var var-truth
 
-.PHONY: needs
+.PHONY: needs suite units
+suite:
+	@$(PYTEST)
+
+units:
+	@$(PYTEST) tests/contracts tests/unit
+
 needs:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || { echo "Python 3.11 or 3.12 is needed: install one and name it, for example 'make PYTHON=python3.12 demo'."; exit 1; }
 	@command -v git >/dev/null || { echo "git is needed: install it with your system's package manager."; exit 1; }

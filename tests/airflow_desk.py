@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 import requests
 from playwright.sync_api import Page, ViewportSize, sync_playwright
+from settings import PATIENCE
 
 from dashboards.look import FLAGS, LookFault, chromium
 from jobs import services
 from jobs.home import Home
 
 USER = "operator"
+PLAIN = [flag for flag in FLAGS if "gl" not in flag and "shader" not in flag] + ["--disable-gpu"]  # no map is drawn here
 SCREEN: ViewportSize = {"width": 1440, "height": 1000}
-SLOW_MS = 180_000
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class AirflowDesk:
     def reason(self) -> str:
         return self.page.locator("input[name='element_理由']").input_value()
 
+    def leave(self) -> None:
+        """The pages ask and draw without end as long as one is open."""
+        self.page.goto("about:blank")
+
     def give_reason(self, why: str) -> None:
         self.page.locator("input[name='element_理由']").fill(why)
 
@@ -58,9 +63,9 @@ class AirflowDesk:
     def ask_api(self, method: str, path: str, body: dict[str, Any]) -> None:
         """What the page's other buttons do: start a DAG, mark a run."""
         who = {"username": USER, "password": self.password}
-        token = requests.post(f"{self.url}/auth/token", json=who, timeout=30).json()["access_token"]
+        token = requests.post(f"{self.url}/auth/token", json=who, timeout=PATIENCE).json()["access_token"]
         bearer = {"Authorization": f"Bearer {token}"}
-        answer = requests.request(method, f"{self.url}/api/v2/{path}", json=body, headers=bearer, timeout=30)
+        answer = requests.request(method, f"{self.url}/api/v2/{path}", json=body, headers=bearer, timeout=PATIENCE)
         assert answer.ok, answer.text
 
 
@@ -74,10 +79,10 @@ def open_airflow(home: Home) -> Iterator[AirflowDesk]:
     passwords = home.root / "airflow" / "simple_auth_manager_passwords.json.generated"
     password = json.loads(Path(passwords).read_text())[USER]
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=browser_path, args=FLAGS)
+        browser = play.chromium.launch(executable_path=browser_path, args=PLAIN)
         try:
             page = browser.new_page(viewport=SCREEN, locale="zh-CN")
-            page.set_default_timeout(SLOW_MS)
+            page.set_default_timeout(PATIENCE * 1000)
             desk = AirflowDesk(page, f"http://127.0.0.1:{services.AIRFLOW_PORT}", password)
             _log_in(desk)
             yield desk

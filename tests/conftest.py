@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import settings as cities
 from deltalake import DeltaTable
 from hypothesis import settings
+from running import (
+    WhereTimeWent,
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 from settings import DATA, KEY, TODAY
 
 from jobs.home import Home
 from jobs.ingest.ledger import Entry
 from schemas.contract import Contract
 
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_auto_num_workers", "pytest_xdist_make_scheduler"]
+
 # The same examples each time, so that a run can be repeated; HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("repeatable", derandomize=True, database=None)
 settings.register_profile("explore", settings.get_profile("default"))
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        # A worker's main module has no file, and PySpark, imported by Great Expectations, then believes to be a doctest and exits.
+        sys.modules["__main__"].__file__ = cities.__file__
+    else:
+        config.pluginmanager.register(WhereTimeWent())
 
 
 @pytest.fixture

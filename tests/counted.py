@@ -15,9 +15,10 @@ def counted(home: Home, contract: Contract, select: str) -> list[tuple[Any, ...]
     """A SELECT's rows over `now`, the feed's rows that count today; none when nothing of it was ever admitted."""
     if not lake.exists(home.table("silver", contract.feed)):
         return []
-    with lake.connect() as con:
-        con.execute(f"CREATE VIEW ledger AS SELECT * FROM {lake.scan(ledger_path(home))}")
-        con.execute(f"CREATE VIEW deliveries AS {current_deliveries('ledger')}")
-        rows = current_rows(contract, lake.scan(home.table("silver", contract.feed)), "deliveries")
-        con.execute(f"CREATE VIEW now AS {rows}")
+    with lake.connect(reads_delta=False) as con:
+        lake.offer(con, "ledger", ledger_path(home))
+        lake.offer(con, "silver", home.table("silver", contract.feed))
+        con.execute(f"CREATE TEMP VIEW deliveries AS {current_deliveries('ledger')}")
+        rows = current_rows(contract, "silver", "deliveries")
+        con.execute(f"CREATE TEMP VIEW now AS {rows}")
         return con.execute(select).fetchall()

@@ -14,12 +14,20 @@ from typing import Any
 
 import pytest
 import requests
+from settings import PATIENCE
 
 from dashboards.look import LookFault, chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "dashboards" / "assets"
 PYTHON = Path(os.environ.get("CITYBRAIN_SUPERSET_PYTHON") or ROOT / ".venv-superset" / "bin" / "python")
+
+
+class Patient(requests.Session):
+    """Waits for each answer as long as a test waits for anything."""
+
+    def request(self, *given: Any, **named: Any) -> requests.Response:
+        return super().request(*given, **{"timeout": PATIENCE, **named})
 
 
 @dataclass
@@ -35,10 +43,10 @@ class Desk:
         return _env(self.home)
 
     def session(self, user: str) -> requests.Session:
-        session = requests.Session()
+        session = Patient()
         password = (self.home / "secrets" / f"superset_{user}_password").read_text().strip()
         who = {"username": user, "password": password, "provider": "db", "refresh": False}
-        answer = session.post(f"{self.url}/api/v1/security/login", json=who, timeout=30)
+        answer = session.post(f"{self.url}/api/v1/security/login", json=who)
         session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return session
 
@@ -46,10 +54,10 @@ class Desk:
         """A new account with these roles, logged in."""
         admin, kept = self.session("admin"), self.home / "secrets" / f"superset_{name}_password"
         kept.write_text(f"{name} of a test city")
-        found = admin.get(f"{self.url}/api/v1/security/roles/?q=(page_size:100)", timeout=30).json()["result"]
+        found = admin.get(f"{self.url}/api/v1/security/roles/?q=(page_size:100)").json()["result"]
         ids = [role["id"] for role in found if role["name"] in roles]
         assert len(ids) == len(roles)
-        token = admin.get(f"{self.url}/api/v1/security/csrf_token/", timeout=30).json()["result"]
+        token = admin.get(f"{self.url}/api/v1/security/csrf_token/").json()["result"]
         user = {
             "username": name,
             "first_name": name,
@@ -59,7 +67,7 @@ class Desk:
             "roles": ids,
         }
         answer = admin.post(
-            f"{self.url}/api/v1/security/users/", json={**user, "password": kept.read_text()}, timeout=30,
+            f"{self.url}/api/v1/security/users/", json={**user, "password": kept.read_text()},
             headers={"X-CSRFToken": token, "Referer": self.url},
         )  # fmt: skip
         assert answer.ok, answer.text
@@ -67,11 +75,11 @@ class Desk:
 
     def chart_ids(self, session: requests.Session, slug: str = "commander") -> dict[str, int]:
         """Title -> id of the page's charts; none of a page that the session may not open."""
-        answer = session.get(f"{self.url}/api/v1/dashboard/{slug}/charts", timeout=30)
+        answer = session.get(f"{self.url}/api/v1/dashboard/{slug}/charts")
         return {chart["slice_name"]: chart["id"] for chart in answer.json().get("result", [])}
 
     def data(self, session: requests.Session, chart: int) -> list[dict[str, Any]]:
-        answer = session.get(f"{self.url}/api/v1/chart/{chart}/data/", timeout=30)
+        answer = session.get(f"{self.url}/api/v1/chart/{chart}/data/")
         assert answer.ok, answer.text
         return answer.json()["result"][0]["data"]
 
@@ -97,7 +105,7 @@ def open_desk(home: Path) -> Iterator[Desk]:
         yield desk
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=PATIENCE)
 
 
 def _env(home: Path) -> dict[str, str]:
@@ -117,8 +125,8 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], seconds: int = 180) -> None:
-    end = time.monotonic() + seconds
+def _wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.poll() is None:
         try:
             if requests.get(f"{url}/health", timeout=30).ok:

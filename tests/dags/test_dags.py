@@ -7,11 +7,17 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
+from deltalake import DeltaTable
+from settings import KEY, TODAY
 
 from jobs.home import CHECKOUT, ZONE, Home
 from jobs.services import airflow_environment
@@ -37,8 +43,15 @@ def parse(home: Home, **more: str) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_there_is_a_dag_a_feed_and_no_engine_is_imported_to_parse_them(home: Home, contracts: dict) -> None:
-    found = parse(home)
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Airflow reads of a city with one contract that cannot be read."""
+    folder = tmp_path_factory.mktemp("dags")
+    (folder / "noise_sensor.yaml").write_text("feed: noise_sensor\ntitel: {zh: 噪声, en: Noise}\n", encoding="utf-8")
+    return parse(Home(folder / "var"), CITYBRAIN_FEEDS=str(folder))
+
+
+def test_there_is_a_dag_a_feed_and_no_engine_is_imported_to_parse_them(found: dict[str, Any], contracts: dict) -> None:
     assert {name for name in found["dags"] if name.startswith("ingest_")} == {
         f"ingest_{feed}" for feed in contracts
     } | {"ingest_unrecognised"}
@@ -48,13 +61,7 @@ def test_there_is_a_dag_a_feed_and_no_engine_is_imported_to_parse_them(home: Hom
     assert found["engines"] == []
 
 
-def test_a_broken_contract_is_a_dag_that_says_why_and_the_others_stay(
-    home: Home, contracts: dict, tmp_path: Path
-) -> None:
-    folder = tmp_path / "feeds"
-    folder.mkdir()
-    (folder / "noise_sensor.yaml").write_text("feed: noise_sensor\ntitel: {zh: 噪声, en: Noise}\n", encoding="utf-8")
-    found = parse(home, CITYBRAIN_FEEDS=str(folder))
+def test_a_broken_contract_is_a_dag_that_says_why_and_the_others_stay(found: dict[str, Any], contracts: dict) -> None:
     assert (
         found["why"]["broken_noise_sensor"]
         == "noise_sensor.yaml: titel: unknown key 'titel'; did you mean 'title'? (and 7 more)"
@@ -112,65 +119,76 @@ def test_a_mended_file_starts_the_dag_of_the_feed_that_it_mends(home: Home, drop
     assert len(found["unrecognised/police"]) == 3
 
 
-RUN_ONE = """
-import os
+RUN_BY_CLOCK = """
+import shutil, sys
 from airflow.utils.db import initdb
 initdb()
-from dags import ingest
-run = ingest.ingest_death.test()
-print("STATE", run.state, {t.task_id: str(t.state) for t in run.get_task_instances()})
+from dags import city, ingest, reports, upkeep
+def run(dag):
+    state = dag.test().state
+    print("STATE", dag.dag_id, state, flush=True)
+for dag in (reports.reports, upkeep.upkeep, city.city, reports.reports):
+    run(dag)
+shutil.copy2(sys.argv[1], sys.argv[2])
+run(ingest.ingest_death)
 """
 
 
-def test_a_feeds_dag_takes_its_waiting_delivery(home: Home, contracts: dict, drop, rows, tmp_path: Path) -> None:
-    import io
+@dataclass(frozen=True)
+class FirstDay:
+    """A city's DAGs by the clock before anything has come, and then the one of the first file. states: (DAG, state) in their order."""
 
-    import openpyxl
+    home: Home
+    states: list[tuple[str, str]]
+    said: str
 
+
+@pytest.fixture(scope="module")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstDay]:
+    """All in one process: its imports and Airflow's database cost more than the runs."""
+    root = tmp_path_factory.mktemp("first_day")
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in (("HOME", str(root / "var")), ("KEY", KEY), ("TODAY", TODAY), ("SWEEP", "off")):
+            environment.setenv(f"CITYBRAIN_{name}", value)
+        home = Home(root / "var")
+        book, dropped = root / "sw_202603.xlsx", home.drop / "civil_affairs" / "sw_202603.xlsx"
+        dropped.parent.mkdir(parents=True)
+        _register_of_deaths().save(book)
+        os.utime(book, (time.time() - 60,) * 2)
+        script = root / "run_by_clock.py"  # a file: under `python -c` PySpark takes itself for a doctest and exits
+        script.write_text(RUN_BY_CLOCK)
+        command = [sys.executable, str(script), str(book), str(dropped)]
+        done = subprocess.run(command, env=airflow_environment(home), cwd=CHECKOUT, capture_output=True, text=True)
+        states = [tuple(line.split()[1:3]) for line in done.stdout.splitlines() if line.startswith("STATE")]
+        yield FirstDay(home, states, done.stdout[-3000:] + done.stderr[-3000:])
+
+
+def _register_of_deaths() -> openpyxl.Workbook:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
     sheet.append(["东湖市死亡登记表"])
     sheet.append(["死亡证明编号", "身份证号", "姓名", "死亡日期", "登记日期"])
     sheet.append(["SW20260001", "11010519491231002X", "张三", "2026-03-02", "2026-03-05"])
-    content = io.BytesIO()
-    book.save(content)
-    drop("death", "sw_202603.xlsx", content.getvalue())
-    environment = airflow_environment(home) | {"CITYBRAIN_SWEEP": "off"}
-    script = tmp_path / "run_one.py"  # a file: under `python -c` PySpark takes itself for a doctest and exits
-    script.write_text(RUN_ONE)
-    done = subprocess.run([sys.executable, str(script)], env=environment, cwd=CHECKOUT, capture_output=True, text=True)
-    state = [line for line in done.stdout.splitlines() if line.startswith("STATE")]
-    print(done.stdout, done.stderr)
-    assert state and "success" in state[0]
-    assert [(row["delivery_id"], row["status"]) for row in rows("ops", "delivery")] == [("death-202603-01", "passed")]
-    assert (home.returns / "civil_affairs" / "death-202603-01.html").is_file()
+    return book
 
 
-RUN_BY_CLOCK = """
-from airflow.utils.db import initdb
-initdb()
-from dags import city, reports, upkeep
-for dag in (reports.reports, upkeep.upkeep, city.city, reports.reports):
-    run = dag.test()
-    print("STATE", dag.dag_id, run.state, {t.task_id: str(t.state) for t in run.get_task_instances()})
-"""
+def test_a_feeds_dag_takes_its_waiting_delivery(first_day: FirstDay) -> None:
+    assert first_day.states[-1:] == [("ingest_death", "success")], first_day.said
+    ledger = DeltaTable(first_day.home.table("ops", "delivery")).to_pyarrow_table().to_pylist()
+    assert [(row["delivery_id"], row["status"]) for row in ledger] == [("death-202603-01", "passed")]
+    assert (first_day.home.returns / "civil_affairs" / "death-202603-01.html").is_file()
 
 
-def test_a_city_in_which_nothing_has_arrived_yet_keeps_its_hours(home: Home, contracts: dict, tmp_path: Path) -> None:
+def test_a_city_in_which_nothing_has_arrived_yet_keeps_its_hours(first_day: FirstDay, contracts: dict) -> None:
     """The clock starts the city's DAGs on the first day too: nothing fails, and the page names whom it waits for."""
-    home.root.mkdir()
-    script = tmp_path / "run_by_clock.py"
-    script.write_text(RUN_BY_CLOCK)
-    environment = airflow_environment(home) | {"CITYBRAIN_SWEEP": "off"}
-    done = subprocess.run([sys.executable, str(script)], env=environment, cwd=CHECKOUT, capture_output=True, text=True)
-    states = [line.split()[1:3] for line in done.stdout.splitlines() if line.startswith("STATE")]
-    assert states == [[dag, "success"] for dag in ("reports", "upkeep", "city", "reports")], done.stderr[-2000:]
-    with duckdb.connect(str(home.serving / "serving.duckdb"), read_only=True) as con:
+    by_clock = [(dag, "success") for dag in ("reports", "upkeep", "city", "reports")]
+    assert first_day.states[:-1] == by_clock, first_day.said
+    with duckdb.connect(str(first_day.home.serving / "serving.duckdb"), read_only=True) as con:
         assert dict(con.execute("SELECT state, count(*) FROM source_health GROUP BY 1").fetchall()) == {
             "waiting": len(contracts)
         }
-    assert [path.suffix for path in sorted(home.reports.iterdir())] == [".html", ".json", ".pdf"]
+    assert [path.suffix for path in sorted(first_day.home.reports.iterdir())] == [".html", ".json", ".pdf"]
 
 
 def test_airflow_listens_on_loopback_and_has_no_password_of_its_own() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
 from demo.corruption import CATALOGUE
 from demo.trial.intake import Taken
@@ -13,16 +14,22 @@ from demo.trial.run import hold_trial
 from demo.trial.sources import Sent, city_sheets
 from schemas.contract import FEEDS, load_contract
 
-KINDS = ["chinese_date", "id_lower_x", "id_wrong_digit", "month_day_swapped"]
+KINDS = ["chinese_date", "id_lower_x", "id_wrong_digit", "month_day_swapped", "blank_line", "duplicate_row"]
 
 
-def test_one_sheet_through_the_command_line() -> None:
-    found, seconds = hold_trial(
-        city_sheets(["disability_certificate"]), [101], [CATALOGUE[kind] for kind in KINDS], 0.3, lambda step: None
-    )
-    assert found.clean_cells > 0 and seconds > 0 and not found.damage
-    assert found.kinds["chinese_date"].recall == 1.0
-    assert sum(tally.planted for tally in found.kinds.values()) >= 3
+@pytest.fixture(scope="module")
+def trial() -> Judged:
+    """One sheet through the command line: a trial is four processes, whatever it tries."""
+    kinds = [CATALOGUE[kind] for kind in KINDS]
+    found, seconds = hold_trial(city_sheets(["disability_certificate"]), [101], kinds, 0.3, lambda step: None)
+    assert seconds > 0
+    return found
+
+
+def test_one_sheet_through_the_command_line(trial: Judged) -> None:
+    assert trial.clean_cells > 0 and not trial.damage
+    assert trial.kinds["chinese_date"].recall == 1.0
+    assert sum(tally.planted for kind, tally in trial.kinds.items() if kind in KINDS[:4]) >= 3
 
 
 def test_a_clean_cell_that_changed_is_damage_and_a_wrong_repair_is_wrong() -> None:
@@ -67,7 +74,5 @@ def test_a_row_whose_key_a_damaged_row_took_tells_nothing_of_its_own_error() -> 
     assert {kind: dict(tally.counts) for kind, tally in found.kinds.items()} == {"old_code": {"held_instead": 1}}
 
 
-def test_blank_lines_of_a_csv_move_no_row() -> None:
-    kinds = [CATALOGUE[kind] for kind in ("blank_line", "duplicate_row")]
-    found, _ = hold_trial(city_sheets(["disability_certificate"]), [101], kinds, 0.3, lambda step: None)
-    assert found.kinds["duplicate_row"].recall == 1.0 and not found.false_holds
+def test_blank_lines_of_a_csv_move_no_row(trial: Judged) -> None:
+    assert trial.kinds["duplicate_row"].recall == 1.0 and not trial.false_holds

@@ -60,13 +60,12 @@ class City:
 
     def environment(self) -> dict[str, str]:
         feeds = str(self.home.parent / "feeds")
-        quick = {"CITYBRAIN_SPARK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"}
         return {
             **os.environ,
             "CITYBRAIN_HOME": str(self.home),
             "CITYBRAIN_TODAY": TODAY,
             "CITYBRAIN_FEEDS": feeds,
-        } | quick
+        }
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -241,7 +240,7 @@ def test_a_new_department_comes_by_one_yaml_and_ends_in_a_row_on_the_page(city: 
     with open_desk(city.home) as desk:
         admin = desk.session("admin")
         chart = desk.chart_ids(admin)["数据到位"]
-        rows = admin.get(f"{desk.url}/api/v1/chart/{chart}/data/", timeout=60).json()["result"][0]["data"]
+        rows = admin.get(f"{desk.url}/api/v1/chart/{chart}/data/").json()["result"][0]["data"]
         assert "古树巡查" in json.dumps(rows, ensure_ascii=False)
-        datasets = admin.get(f"{desk.url}/api/v1/dataset/?q=(page_size:100)", timeout=60).json()["result"]
+        datasets = admin.get(f"{desk.url}/api/v1/dataset/?q=(page_size:100)").json()["result"]
         assert "feed_tree_care" in {dataset["table_name"] for dataset in datasets}

@@ -17,6 +17,8 @@ from jobs.warn.find import find
 from schemas.contract import load_contracts
 from schemas.warning_rule import load_rules
 
+pytestmark = pytest.mark.spark
+
 AS_OF = date(2026, 6, 29)
 RULES = {rule.family: rule for rule in load_rules()}
 CONTRACTS, _ = load_contracts()

@@ -17,6 +17,8 @@ from jobs.warn.surges import Streams, judge_newest, surging, usual_windows
 from jobs.warn.workdays import is_workday, season_of
 from schemas.warning_rule import Surge, load_rules
 
+pytestmark = pytest.mark.spark
+
 AS_OF = date(2026, 6, 29)
 RULES = {rule.family: rule for rule in load_rules()}
 SURGE = RULES["incident_surge"].method

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import numpy as np
+import pytest
 
 from jobs.home import ZONE
 from jobs.warn.declines import daily_openings
 from jobs.warn.find import find
 from schemas.warning_rule import load_rules
+
+pytestmark = pytest.mark.spark
 
 AS_OF = date(2026, 6, 29)
 RULES = {rule.family: rule for rule in load_rules()}

@@ -12,6 +12,8 @@ from jobs.warn.candidate import say
 from jobs.warn.find import find
 from schemas.warning_rule import load_rules
 
+pytestmark = pytest.mark.spark
+
 AS_OF = date(2026, 6, 29)
 RULE = next(rule for rule in load_rules() if rule.family == "burglary_near_repeat")
 CHAIN = [(120.55, 30.55 + 0.0008 * n, 5.5 - n, "theft") for n in range(5)]  # 89 m and a day apart

@@ -11,6 +11,8 @@ from jobs.warn.candidate import say
 from jobs.warn.find import find
 from schemas.warning_rule import load_rules
 
+pytestmark = pytest.mark.spark
+
 AS_OF = date(2026, 6, 29)
 RULE = next(rule for rule in load_rules() if rule.family == "hotline_unit_late")
 USUAL = {f"unit {n}": (200, 16 + n % 5) for n in range(10)}

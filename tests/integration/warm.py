@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-ANSWER_SECONDS = 240.0
+from settings import PATIENCE
 
 
 class Warm:
@@ -65,7 +65,7 @@ class Warm:
 
     def _ask(self, order: tuple[Any, ...]) -> int:
         self._orders.send(order)
-        assert self._orders.poll(ANSWER_SECONDS), f"no answer to {order[0]}: {self.said()}"
+        assert self._orders.poll(PATIENCE), f"no answer to {order[0]}: {self.said()}"
         return self._orders.recv()
 
 

@@ -317,18 +317,18 @@ def first17(draw: st.DrawFn) -> str:
     return f"{draw(st.integers(110000, 659999))}{born:%Y%m%d}{draw(st.integers(0, 999)):03d}"
 
 
-@settings(deadline=None, max_examples=20)
-@given(st.lists(first17(), min_size=5, max_size=20, unique=True))
+@settings(deadline=None, max_examples=8)
+@given(st.lists(first17(), min_size=12, max_size=50, unique=True))
 def test_the_check_digit_of_a_resident_id_is_the_standard_s(bodies: list[str]) -> None:
-    contract = one_column("resident_id")
-    assert all(row.kept and not row.repairs for row in read_values(contract, [b + check_character(b) for b in bodies]))
-    for body in bodies[:2]:
-        wrong = [body + end for end in "0123456789X" if end != check_character(body)]
-        assert [row.reasons for row in read_values(contract, wrong)] == [["check_digit:value"]] * 10
+    right = [body + check_character(body) for body in bodies]
+    wrong = [body + end for body in bodies[:5] for end in "0123456789X" if end != check_character(body)]
+    found = read_values(one_column("resident_id"), right + wrong)
+    assert all(row.kept and not row.repairs for row in found[: len(right)])
+    assert [row.reasons for row in found[len(right) :]] == [["check_digit:value"]] * 50
 
 
-@settings(deadline=None, max_examples=20)
-@given(st.lists(first17(), min_size=1, max_size=20, unique=True))
+@settings(deadline=None, max_examples=8)
+@given(st.lists(first17(), min_size=2, max_size=50, unique=True))
 def test_an_id_of_15_digits_becomes_the_same_person_s_18(bodies: list[str]) -> None:
     old = [body for body in bodies if body[6:8] == "19"]
     found = read_values(one_column("resident_id"), [body[:6] + body[8:] for body in old])
@@ -376,10 +376,10 @@ def as_agreed(type_: str, value: str) -> str:
 
 
 @pytest.mark.parametrize("type_", DISGUISES)
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=5)
 @given(data=st.data())
 def test_a_mended_value_sent_again_as_mended_is_kept_untouched(type_: str, data: st.DataObject) -> None:
-    texts = data.draw(st.lists(DISGUISES[type_], min_size=10, max_size=20))
+    texts = data.draw(st.lists(DISGUISES[type_], min_size=30, max_size=45))
     contract = one_column(type_)
     first = read_values(contract, texts)
     assert all(row.kept and row.repairs for row in first), [

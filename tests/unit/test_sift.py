@@ -27,52 +27,42 @@ NEARLY = st.text("0123456789-/.年月日:： ,，万元xXＸ+", min_size=1, max_
 ANY_TEXT = st.none() | st.text(max_size=30) | DIGITS_OF_ALL_SCRIPTS | LONG_NUMBERS | SQL_AND_MARKUP | NEARLY
 
 
-@pytest.mark.parametrize("feed", CONTRACTS)
-@settings(deadline=None, max_examples=4)
-@given(data=st.data())
-def test_whatever_is_sent_every_row_is_kept_or_held_with_a_reason_that_can_be_said(
-    feed: str, data: st.DataObject
-) -> None:
-    contract = CONTRACTS[feed]
-    believable = example_of(contract)
-    spoiled = st.fixed_dictionaries(dict.fromkeys(contract.columns, ANY_TEXT))
-    touched = st.builds(
-        lambda column, text: believable | {column: text}, st.sampled_from(list(contract.columns)), ANY_TEXT
-    )
-    sent = data.draw(st.lists(spoiled | touched, min_size=15, max_size=25))
-    counted, rows = sifted(contract, sent)
-    assert counted.read == len(sent) == counted.kept + counted.held
-    assert counted.kept == sum(row.kept for row in rows)
-    for row in rows:
-        assert row.kept == (not row.reasons)
-        assert all(chinese(say_held(contract, reason)) for reason in row.reasons)
-        assert all(chinese(say_repaired(contract, rule, column)) for column, rule in row.repairs.items())
-
-
 AROUND = (
     " \t\n\r\v\f\u00a0\u3000" + "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
 )  # taking these off is conforming, no repair
 
 
 @pytest.mark.parametrize("feed", CONTRACTS)
-@settings(deadline=None, max_examples=3)
+@settings(deadline=None, max_examples=4)
 @given(data=st.data())
-def test_a_kept_value_that_differs_from_what_was_sent_has_its_repair_logged(feed: str, data: st.DataObject) -> None:
+def test_whatever_is_sent_is_kept_as_sent_or_mended_with_a_word_or_held_with_a_reason(
+    feed: str, data: st.DataObject
+) -> None:
     """Of text columns: what stands in silver is the sent text without the spaces and unseen signs around it, or a logged repair, or a code."""
     contract = CONTRACTS[feed]
+    believable = example_of(contract)
+    spoiled = st.fixed_dictionaries(dict.fromkeys(contract.columns, ANY_TEXT))
+    touched = st.builds(
+        lambda column, text: believable | {column: text}, st.sampled_from(list(contract.columns)), ANY_TEXT
+    )
     texts = [
         c
         for c, spec in contract.columns.items()
         if spec.type in ("string", "free_text", "person_name", "mobile") and not spec.words
     ]
-    believable = example_of(contract)
-    sent = [
+    sent = data.draw(st.lists(spoiled | touched, min_size=15, max_size=25))
+    sent += [
         believable | {column: data.draw(ANY_TEXT), contract.key[0]: f"{believable[contract.key[0]][:-2]}{number:02d}"}
         for number, column in enumerate(texts * 3)
     ]  # fmt: skip
-    _, rows = sifted(contract, sent)
+    counted, rows = sifted(contract, sent)
+    assert counted.read == len(sent) == counted.kept + counted.held
+    assert counted.kept == sum(row.kept for row in rows)
     assert any(row.kept for row in rows)
     for row, given_row in zip(rows, sent, strict=True):
+        assert row.kept == (not row.reasons)
+        assert all(chinese(say_held(contract, reason)) for reason in row.reasons)
+        assert all(chinese(say_repaired(contract, rule, column)) for column, rule in row.repairs.items())
         for column in texts:
             asked = (given_row.get(column) or "").strip(AROUND) or None
             if row.kept and row.values[column] != asked:
@@ -107,11 +97,11 @@ PADDED = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(data=st.data())
 def test_the_quick_look_says_of_a_row_what_the_close_look_says(data: st.DataObject) -> None:
     cells = st.fixed_dictionaries(dict.fromkeys(EVERY_TYPE.columns, st.none() | PADDED | ANY_TEXT))
-    sent = data.draw(st.lists(cells, min_size=20, max_size=30))
+    sent = data.draw(st.lists(cells, min_size=50, max_size=60))
     sent += [
         {"item_no": f"N{n}", "paid": "1", column: data.draw(PADDED)} for n, column in enumerate(EVERY_TYPE.columns)
     ]
@@ -270,8 +260,8 @@ def test_a_pattern_that_the_screening_cannot_run_is_refused_in_the_contract(patt
         one_column("string", pattern=pattern)
 
 
-@settings(deadline=None, max_examples=15)
-@given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["1", "2"])), min_size=1, max_size=12))
+@settings(deadline=None, max_examples=6)
+@given(st.lists(st.tuples(st.sampled_from("ABCDEFGHIJKL"), st.sampled_from(["1", "2"])), min_size=1, max_size=36))
 def test_of_each_key_at_most_one_row_is_kept(pairs: list[tuple[str, str]]) -> None:
     _, rows = sifted(CASES, [case(key, amount=amount) for key, amount in pairs])
     kept = Counter(row.values["item_no"] for row in rows if row.kept)
