@@ -19,7 +19,9 @@ from jobs import services
 from jobs.home import Home
 
 USER = "operator"
-PLAIN = [flag for flag in FLAGS if "gl" not in flag and "shader" not in flag] + ["--disable-gpu"]  # no map is drawn here
+PLAIN = [flag for flag in FLAGS if "gl" not in flag and "shader" not in flag] + [
+    "--disable-gpu"
+]  # no map is drawn here
 SCREEN: ViewportSize = {"width": 1440, "height": 1000}
 
 

@@ -19,6 +19,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 COSTLY = ("airflow", "city", "spark", "superset")  # markers whose files make one group, the longest first
+LONG = "long"  # marks a file that is handed out after them, before all others
 WORKER_GIB = 5  # one with Spark, a browser or a city's run under it
 SLOWEST = 10
 
@@ -43,18 +44,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: _turn(group_of(item.location[0])))
+    items.sort(key=lambda item: _turn(item.location[0]))
+
+
+def group_of(path: str) -> str:
+    """The costly marker of a file (its path from the checkout), or the file itself."""
+    marker = _marker(path)
+    return marker if marker in COSTLY else path
+
+
+def _turn(path: str) -> int:
+    order = (*COSTLY, LONG, "")
+    return order.index(_marker(path))
 
 
 @cache
-def group_of(path: str) -> str:
-    """The costly marker of a file (its path from the checkout), or the file itself."""
+def _marker(path: str) -> str:
+    """What the file says of all its tests, as far as it bears on who runs them: "" when nothing."""
     marked = re.search(r"^pytestmark = pytest\.mark\.(\w+)", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
-    return marked[1] if marked and marked[1] in COSTLY else path
-
-
-def _turn(group: str) -> int:
-    return COSTLY.index(group) if group in COSTLY else len(COSTLY)
+    return marked[1] if marked and marked[1] in (*COSTLY, LONG) else ""
 
 
 class WhereTimeWent:

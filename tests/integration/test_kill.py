@@ -24,6 +24,8 @@ from warm import Warm
 
 from jobs.home import CHECKOUT, Home
 
+pytestmark = pytest.mark.long
+
 FEED = "police_incident"
 HEADER = "警情编号,报警时间,警情类别,所属网格,报警电话,简要警情"
 MOMENTS = 12
