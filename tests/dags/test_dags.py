@@ -69,10 +69,15 @@ def test_a_broken_contract_is_a_dag_that_says_why_and_the_others_stay(found: dic
     assert len([name for name in found["dags"] if name.startswith("ingest_")]) == len(contracts) + 1
 
 
-def test_a_delivery_is_waited_for_by_the_city_s_clock(home: Home, drop, take) -> None:
+@pytest.mark.parametrize("day", ["frozen", "the machine's"])
+def test_a_delivery_is_waited_for_by_the_city_s_clock(
+    home: Home, drop, take, day: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At 02:00 in the city it is still the day before in UTC, which is what Airflow speaks."""
     from dags.waiting import ArrivalTrigger
 
+    if day != "frozen":
+        monkeypatch.delenv("CITYBRAIN_TODAY")
     due_at = datetime(2026, 6, 29, 2, tzinfo=ZONE).astimezone(UTC).isoformat()
     trigger = ArrivalTrigger("police_incident", due_at)
     yesterday, today = "jq_20260627.csv", "jq_20260628.csv"

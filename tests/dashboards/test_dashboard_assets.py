@@ -71,6 +71,16 @@ def test_what_the_page_asks_is_what_the_data_endpoint_asks(bundle: Bundle) -> No
     assert tables_seen == 8
 
 
+def test_the_tiles_of_the_quality_page_add_up(bundle: Bundle, home: Path) -> None:
+    (query,) = bundle.charts["quality_totals"]["query_context"]["queries"]
+    asked = ", ".join(f"{metric['sqlExpression']} AS {metric['label']}" for metric in query["metrics"])
+    table = bundle.dataset_of(bundle.charts["quality_totals"])["table_name"]
+    with duckdb.connect(str((home / "serving" / "serving.duckdb").resolve()), read_only=True) as db:
+        told = db.execute(f"SELECT {asked} FROM {table} WHERE recent").fetchdf().iloc[0]
+    read, kept, held, refused = (int(told[name].replace(",", "")) for name in ("read", "kept", "held", "refused"))
+    assert read == kept + held + refused and min(kept, held, refused) > 0
+
+
 def test_every_word_is_read_and_both_languages_are_whole(bundle: Bundle) -> None:
     in_english = read_bundle(ASSETS, WORDS, "en")
     assert bundle.words_used == set(WORDS)

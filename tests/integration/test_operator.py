@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 from datetime import datetime
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 
 from jobs.cli import app
 from jobs.home import ZONE, Home
+from jobs.ingest.alone import alone
 from jobs.ingest.delivery import ingest
 from jobs.operate.backup import CannotBackUp, CannotRestore, backup, restore
 from jobs.operate.doctor import examine
@@ -330,12 +332,33 @@ def test_the_doctor_finds_what_is_wrong_and_names_the_way_out(home, contracts, d
     )
 
 
-def test_each_department_has_folders_of_its_own(home, contracts) -> None:
+def test_no_order_is_carried_out_beside_a_run_that_takes_the_feed(home, contracts, drop, take, monkeypatch) -> None:
+    """Both would take up one claim. Nobody waits here: who would have to, fails."""
+    drop(FEED, "jq_20260301.csv", incidents(3, bad=2))
+    (refused,) = take(FEED)
+    flock = fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", lambda file, how: flock(file, how | fcntl.LOCK_NB))
+    orders = [
+        lambda: release(home, contracts[FEED], refused.delivery_id, "王工", "电话核实"),
+        lambda: reject(home, contracts[FEED], refused.delivery_id, "王工", "整列填错"),
+        lambda: replay(home, contracts[FEED], "20260301", "王工", "合同更新"),
+        lambda: ingest(home, contracts[FEED]),
+    ]
+    with alone(home, FEED):
+        for order in orders:
+            with pytest.raises(BlockingIOError):
+                order()
+
+
+def test_each_department_has_folders_of_its_own(home, contracts, drop, take) -> None:
     make_folders(home, contracts.values())
     for folder in {contract.owner.folder for contract in contracts.values()}:
         assert (home.drop / folder).stat().st_mode & 0o7777 == 0o2770
         assert (home.returns / folder).stat().st_mode & 0o7777 == 0o2750
-    assert (home.lake).stat().st_mode & 0o777 == 0o700
+    drop(FEED, "jq_20260301.csv", incidents(3))
+    take(FEED)
+    entered = {path.name for path in home.root.iterdir() if path.is_dir() and path.stat().st_mode & 0o077}
+    assert entered == {"drop", "return"}, "nobody else enters what was sent, or what was made of it"
 
 
 def test_the_commands_say_what_they_did_and_end_with_1_where_they_could_not(home, contracts, drop, take) -> None:
