@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from ports import free_port
 from settings import PATIENCE
 
 from dashboards.look import LookFault, chromium
@@ -95,7 +95,7 @@ def open_desk(home: Path) -> Iterator[Desk]:
         pytest.skip(str(fault))
     imported = load(home)
     assert imported.returncode == 0, imported.stderr
-    port = _free_port()
+    port = free_port()
     command = [str(PYTHON), str(ROOT / "dashboards" / "serve.py")]
     with (home / "server.log").open("w") as log:
         server = subprocess.Popen(command, env={**_env(home), "PORT": str(port)}, stdout=log, stderr=log)
@@ -117,12 +117,6 @@ def _env(home: Path) -> dict[str, str]:
 def load(home: Path, assets: Path = ASSETS) -> subprocess.CompletedProcess[str]:
     command = [str(PYTHON), str(ROOT / "dashboards" / "load.py"), "--assets", str(assets)]
     return subprocess.run(command, env=_env(home), capture_output=True, text=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _wait_until_healthy(url: str, server: subprocess.Popen[bytes]) -> None:

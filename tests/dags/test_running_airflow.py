@@ -6,7 +6,6 @@ Every row arrives, once; the operator is told, and asked.
 from __future__ import annotations
 
 import os
-import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from airflow_desk import USER, AirflowDesk, open_airflow
 from deltalake import DeltaTable
+from ports import free_port
 from settings import KEY, PATIENCE
 from typer.testing import CliRunner
 
@@ -46,7 +46,7 @@ def city() -> Iterator[Home]:
     """What takes long to come is sent for at once: a late department, a feed that fails, refused deliveries."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("CITYBRAIN_KEY", KEY)
-        environment.setattr("jobs.services.AIRFLOW_PORT", _free_port())
+        environment.setattr("jobs.services.AIRFLOW_PORT", free_port())
         environment.setenv("CITYBRAIN_HOME", "")  # both are set below, and put back by this context
         environment.setenv("CITYBRAIN_FEEDS", "")
         with crowded_city(FEEDS + 2, os.environ) as home:
@@ -55,12 +55,6 @@ def city() -> Iterator[Home]:
             drop_failing(home)
             drop_refused(home, *ASKED)
             yield home
-
-
-def _free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return door.getsockname()[1]
 
 
 def pause(home: Home, *dags: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import email.policy
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,6 +15,7 @@ import openpyxl
 import pytest
 import yaml
 from aiosmtpd.controller import Controller
+from ports import free_port
 from raised import EIGHT, GRID, evidence, found, warning
 
 from jobs.alert import recent
@@ -44,10 +44,7 @@ class Letters:
 @pytest.fixture
 def mail() -> Iterator[tuple[int, list[Any]]]:
     """A mail server's port, and what it got."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    letters = Letters()
+    port, letters = free_port(), Letters()
     server = Controller(letters, hostname="127.0.0.1", port=port)
     server.start()
     yield port, letters.got
