@@ -19,6 +19,7 @@ from jobs.operate.folders import make_folders
 AIRFLOW_PORT = int(os.environ.get("CITYBRAIN_AIRFLOW_PORT", "8080"))
 SUPERSET_PORT = int(os.environ.get("CITYBRAIN_SUPERSET_PORT", "8088"))
 STOP_SECONDS = 60
+ANSWERED = ("airflow-api",)  # what the others ask from their first moment on: a task that finds no answer has failed
 START_SECONDS = 600  # a service that died is seen in its log sooner; a busy machine may need minutes
 
 
@@ -58,9 +59,17 @@ def superset_python() -> Path:
 
 
 def up(home: Home, *, superset: bool = True) -> None:
-    """Migrate, import the dashboards, start everything and wait until it answers. Raises NotStarted naming what did not."""
-    if is_up(home):
-        return
+    """Migrate, import the dashboards, start everything and wait until it answers. Raises NotStarted naming what did not.
+
+    Airflow's API comes first: the scheduler starts what is due at once, and a task that nobody answers would be a false alarm.
+    """
+    if not is_up(home):
+        _start(home, superset=superset)
+    _wait(home, superset=superset)
+    _start_the_others(home, superset=superset)
+
+
+def _start(home: Home, *, superset: bool) -> None:
     make_folders(home, home.contracts()[0].values())
     (home.root / "services").mkdir(parents=True, exist_ok=True)
     environment = airflow_environment(home)
@@ -72,7 +81,19 @@ def up(home: Home, *, superset: bool = True) -> None:
     _write_config(home, superset=superset)
     supervisord = [sys.executable, "-m", "supervisor.supervisord", "-c", str(_config(home))]
     subprocess.run(supervisord, env=environment, check=True)
-    _wait(home, superset=superset)
+
+
+def _start_the_others(home: Home, *, superset: bool) -> None:
+    """What the supervisor does not start by itself; what already runs goes on."""
+    late = [program for program in _programs(superset=superset) if not _starts_at_once(program)]
+    said = _control(home, "start", *late)
+    failed = [line for line in said.splitlines() if "ERROR" in line and "already started" not in line]
+    if failed or not said:
+        raise NotStarted(f"{'; '.join(failed) or 'the supervisor does not answer'}; see {home.root / 'services'}")
+
+
+def _starts_at_once(program: str) -> bool:
+    return program in ANSWERED or not program.startswith("airflow-")
 
 
 def down(home: Home) -> None:
@@ -140,7 +161,7 @@ def _write_config(home: Home, *, superset: bool) -> None:
     }
     for program, command in _programs(superset=superset).items():
         config[f"program:{program}"] = {
-            "command": shlex.join(command), "autorestart": "true", "startsecs": "5", "startretries": "5",
+            "command": shlex.join(command), "autostart": str(_starts_at_once(program)).lower(), "autorestart": "true", "startsecs": "5", "startretries": "5",
             "stopasgroup": "true", "killasgroup": "true", "stopwaitsecs": "25",
             "redirect_stderr": "true", "stdout_logfile": str(folder / f"{program}.log"), "stdout_logfile_maxbytes": "20MB",
         }  # fmt: skip

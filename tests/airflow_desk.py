@@ -19,9 +19,8 @@ from jobs import services
 from jobs.home import Home
 
 USER = "operator"
-PLAIN = [flag for flag in FLAGS if "gl" not in flag and "shader" not in flag] + [
-    "--disable-gpu"
-]  # no map is drawn here
+# no map is drawn here, and drawing by software would keep a core busy
+PLAIN = [*(flag for flag in FLAGS if "gl" not in flag and "shader" not in flag), "--disable-gpu"]
 SCREEN: ViewportSize = {"width": 1440, "height": 1000}
 
 
@@ -31,12 +30,11 @@ class AirflowDesk:
     url: str
     password: str
 
-    def waiting(self) -> str:
-        """The page that lists what a person is to do, as text."""
+    def sees_waiting(self, *subjects: str) -> None:
+        """The page that lists what a person is to do comes to show each of these."""
         self.page.goto(f"{self.url}/required_actions")
-        self.page.get_by_role("table").wait_for()
-        self.page.wait_for_load_state("networkidle")
-        return self.page.inner_text("body")
+        for subject in subjects:
+            self.page.get_by_text(subject).first.wait_for()
 
     def open(self, question: str) -> str:
         """A question's page, as text. question: the run's name."""
@@ -55,7 +53,9 @@ class AirflowDesk:
         self.page.goto("about:blank")
 
     def give_reason(self, why: str) -> None:
+        """Returns once the page lets it be answered."""
         self.page.locator("input[name='element_理由']").fill(why)
+        self.page.locator("[data-testid='hitl-option-退回']:enabled").wait_for()
 
     def click(self, answer: str) -> None:
         """Returns once the server has answered."""

@@ -168,8 +168,7 @@ def test_an_operator_reads_what_was_refused_and_why_and_decides_by_clicking(
     city: Home, desk: AirflowDesk, tmp_path: Path
 ) -> None:
     asked(city, 1, 2)
-    waiting = desk.waiting()
-    assert all(f"2026040{day} 期未通过质量关,放行还是退回?" in waiting for day in (1, 2))
+    desk.sees_waiting(*(f"2026040{day} 期未通过质量关,放行还是退回?" for day in (1, 2)))
     page = desk.open(f"{delivery(1)}.1")
     desk.page.screenshot(path=tmp_path / "question.png")
     for fact in (
