@@ -13,8 +13,8 @@ unexport PYTHONDONTWRITEBYTECODE
 export CITYBRAIN_HOME ?= $(CURDIR)/var
 export CITYBRAIN_SUPERSET_PYTHON ?= $(CURDIR)/$(SUPERSET)/bin/python
 
-# workers share out the files of tests; ORDER=7 shuffles them by that seed
-PYTEST := $(RUN) -m pytest -n $(or $(WORKERS),auto) $(if $(ORDER),--random-order --random-order-seed=$(ORDER))
+# workers share out the files of tests, a thread each in numeric libraries; ORDER=7 shuffles them by that seed
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(or $(WORKERS),auto) $(if $(ORDER),--random-order --random-order-seed=$(ORDER))
 
 .PHONY: help install demo test fast check up down bench lock clean
 help:  ## list the commands
