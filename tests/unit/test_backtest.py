@@ -54,6 +54,13 @@ def test_a_period_is_known_when_it_was_due(contracts, feed: str, period: str, kn
     assert at and morning_after(at) == date.fromisoformat(known)
 
 
+@pytest.mark.parametrize(
+    ("hour", "minute", "known"), [(0, 0, 20), (5, 59, 20), (6, 0, 20), (6, 1, 21), (14, 30, 21), (23, 59, 21)]
+)
+def test_what_comes_after_six_is_not_known_that_morning(hour: int, minute: int, known: int) -> None:
+    assert morning_after(datetime(2026, 6, 20, hour, minute, tzinfo=ZONE)) == date(2026, 6, known)
+
+
 @pytest.mark.parametrize(("by", "first"), [("schedule", date(2026, 6, 11)), ("arrival", date(2026, 6, 20))])
 def test_a_correction_is_known_when_it_came(contracts, by: Knowing, first: date) -> None:
     rows = [
