@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from jobs.home import ZONE
+from jobs.serve import served_columns
 from quality.forms import name
 from quality.reasons import say_held
 from quality.sift import sift
@@ -40,6 +41,17 @@ def test_every_contract_is_read_and_has_an_example_of_both_kinds() -> None:
     assert len(CONTRACTS) >= 10
     for contract in CONTRACTS:
         assert {bool(example.keep) for example in contract.examples} == {True, False}, contract.feed
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.feed)
+def test_what_is_personal_is_not_served_and_what_names_a_person_is_not_silver_s(contract: Contract) -> None:
+    """L3 tells who somebody is, but for a day of birth; L4 is sensitive of whomever it is about."""
+    served = set(served_columns(contract))
+    for column, spec in contract.columns.items():
+        if spec.privacy in ("L3", "L4") or spec.identifies:
+            assert column not in served
+        if spec.privacy == "L3" and spec.type != "date":
+            assert spec.identifies, column
 
 
 @pytest.mark.parametrize(("contract", "example"), EXAMPLES)
