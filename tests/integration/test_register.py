@@ -33,6 +33,7 @@ def test_a_person_keeps_the_id_and_a_corrected_delivery_tells_of_nobody(
         assert [entry.status for entry in take("employment")] == ["passed"]
         register_deliveries(spark, home)
         register_people(spark, home, contracts)
+        spark.catalog.clearCache()  # as a run does at its end
         known = rows("identity", "person")
         ids = {row["resident_id"]: row["person_id"] for row in known}
         assert len(known) == len(ids) == len(set(ids.values())), "each person once"
