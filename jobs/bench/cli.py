@@ -104,6 +104,7 @@ def noise_command(
         Path, typer.Option(envvar="CITYBRAIN_BENCH_DATA", help="folder with errors/<name>/dirty.csv and clean.csv")
     ] = Path("../shared/data"),
     seed: Annotated[int, typer.Option(help="of the disguise: columns renamed and moved, rows shuffled")] = 1,
+    only: Annotated[list[str] | None, typer.Option(help="a pair to try, may be given again (default: all)")] = None,
 ) -> None:
     """Noise found and mended by a drafted contract as it stands: no labels, no rule by hand; by cell, beside published figures.
 
@@ -113,7 +114,7 @@ def noise_command(
 
     try:
         with console.status("bench") as status:
-            measured = bench_noise(data, seed, status.update)
+            measured = bench_noise(data, seed, status.update, only or ())
     except FileNotFoundError as fault:
         console.print(f"[red]{fault}[/red]; name it with --data or CITYBRAIN_BENCH_DATA")
         raise typer.Exit(1) from None

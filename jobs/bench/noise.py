@@ -6,7 +6,7 @@ import csv
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,14 +67,17 @@ def pairs(data: Path) -> list[tuple[str, Path, Path]]:
     ]
 
 
-def bench_noise(data: Path, seed: int, told: Callable[[str], None] = lambda step: None) -> list[Noise]:
+def bench_noise(
+    data: Path, seed: int, told: Callable[[str], None] = lambda step: None, only: Collection[str] = ()
+) -> list[Noise]:
     """Every pair, dirty against clean, and the clean table against itself: what is changed there is damage alone.
 
-    Raises FileNotFoundError when the folder holds no pair.
+    only: names of the pairs to try, all when there is none. Raises FileNotFoundError when the folder holds none of them.
     """
-    found = pairs(data)
+    found = [pair for pair in pairs(data) if not only or pair[0] in only]
     if not found:
-        raise FileNotFoundError(f"{data} holds no errors/<name>/dirty.csv beside a clean.csv")
+        which = "、".join(only) or "<name>"
+        raise FileNotFoundError(f"{data} holds no errors/{which}/dirty.csv beside a clean.csv")
     measured = []
     for name, dirty, clean in found:
         wrong, right = disguised(_read(dirty), _read(clean), seed)
