@@ -31,7 +31,7 @@ demo: install  ## a small city, from departments' files to warnings and the morn
 test: install  ## every check and test
 	@$(MAKE) -s -j2 check suite
 
-fast: install  ## the checks, contracts and unit tests: under two minutes, after each change
+fast: install  ## the checks, contracts and unit tests, after each change
 	@$(MAKE) -s -j2 check units
 
 check: install  ## lint, types, the import rule
