@@ -119,6 +119,10 @@ def test_a_second_import_updates_and_retires(desk: Desk, tmp_path: Path) -> None
     charts = charts_of(home, "commander")
     assert "每日警情" in charts and "警情走势" not in charts and "逾期事项" not in charts
     assert len(charts) == CHARTS["commander"] - 1
+    with sqlite3.connect(home / "superset" / "superset.db") as store:
+        assert not store.execute("SELECT 1 FROM slices WHERE slice_name = '逾期事项'").fetchall(), (
+            "gone, not only off the page"
+        )
 
 
 def charts_of(home: Path, slug: str) -> set[str]:
