@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from jobs.home import ZONE, home
@@ -44,3 +44,7 @@ def _tell_late(feed: str, due_at: str | None) -> None:
         feed,
         f"{contract.owner.department}的{contract.title.zh}{period}已超过约定时间 {hours:.0f} 小时仍未到达或未通过,请联系 {contract.owner.contact}。",
     )
+
+
+TRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=20), "on_failure_callback": tell_failed}
+"""Every DAG's default: what a busy machine made fail is tried again, and only then is the operator told."""

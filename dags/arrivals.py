@@ -7,7 +7,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, CronTriggerTimetable
 from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, DeadlineReference
 
-from dags.alerts import tell_late
+from dags.alerts import TRIES, tell_late
 from dags.ingest import contracts
 from dags.waiting import WaitForDelivery
 from schemas.contract import Contract
@@ -19,7 +19,7 @@ def arrival_dag(contract: Contract) -> DAG:
     grace = contract.delivery.late_after
     late = AsyncCallback(tell_late, kwargs={"feed": contract.feed})
     with DAG(
-        f"await_{contract.feed}", catchup=False, max_active_runs=4, tags=["arrival", contract.owner.department],
+        f"await_{contract.feed}", catchup=False, default_args=TRIES, max_active_runs=4, tags=["arrival", contract.owner.department],
         schedule=CronTriggerTimetable(contract.delivery.every, timezone="Asia/Shanghai"),
         dag_display_name=f"{contract.owner.department} · {contract.title.zh} · 到达",
         deadline=DeadlineAlert(reference=DeadlineReference.DAGRUN_LOGICAL_DATE, interval=grace, callback=late),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, AssetAlias, Param, task
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from dags.alerts import tell_failed
+from dags.alerts import TRIES
 from dags.approval import AskAboutDelivery
 from dags.ingest import rows_of
 from jobs.home import home
@@ -17,19 +16,18 @@ from jobs.operate.question import RELEASE, SEND_BACK, WHY, WHY_HELP
 
 MOST_OPEN = 500  # questions at once; further ones wait their turn, and are listed by `citybrain refused`
 NEWS = AssetAlias("released_rows")
-TRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=20), "on_failure_callback": tell_failed}
 
 with DAG(
-    "decide", schedule=None, catchup=False, max_active_runs=MOST_OPEN, max_active_tasks=MOST_OPEN, tags=["decision"],
+    "decide", schedule=None, catchup=False, default_args=TRIES, max_active_runs=MOST_OPEN, max_active_tasks=MOST_OPEN, tags=["decision"],
     dag_display_name="未过关批次 · 放行或退回",
     params=ParamsDict({"delivery": Param("", type="string", description="a refused delivery's number, as `citybrain refused` prints it")}),
 ) as decide:  # fmt: skip
     ask = AskAboutDelivery(
         task_id="ask", task_display_name="提问", options=[RELEASE, SEND_BACK], options_mapping={RELEASE: "release", SEND_BACK: "send_back"},
-        why=WHY, why_help=WHY_HELP, on_failure_callback=tell_failed,
+        why=WHY, why_help=WHY_HELP,
     )  # fmt: skip
 
-    @task(task_id="release", task_display_name=RELEASE, outlets=[NEWS], **TRIES)
+    @task(task_id="release", task_display_name=RELEASE, outlets=[NEWS])
     def release(answer: dict[str, Any], outlet_events: Any = None) -> str:
         from jobs.operate import orders
 
@@ -37,7 +35,7 @@ with DAG(
         outlet_events[NEWS].add(rows_of(entry.feed))
         return f"{entry.delivery_id}: {entry.kept_rows} kept, {entry.held_rows} held"
 
-    @task(task_id="send_back", task_display_name=SEND_BACK, **TRIES)
+    @task(task_id="send_back", task_display_name=SEND_BACK)
     def send_back(answer: dict[str, Any]) -> str:
         from jobs.operate import orders
 

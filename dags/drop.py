@@ -11,7 +11,7 @@ from typing import Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from jobs.home import home
-from jobs.ingest.claim import dropped, is_for, stands_still
+from jobs.ingest.claim import dropped, is_for, last_written, stands_still
 
 POLL_SECONDS = 5.0
 AGAIN_SECONDS = 120.0
@@ -45,7 +45,7 @@ class DropFolderTrigger(BaseEventTrigger):
 
     def _still(self) -> list[tuple[str, int]]:
         files = [path for path in dropped(home(), self.folder) if self._takes(path.name)]
-        return [(path.name, path.stat().st_mtime_ns) for path in files if stands_still(path)]
+        return [(path.name, at) for path in files if stands_still(path) and (at := last_written(path)) is not None]
 
     def _takes(self, file_name: str) -> bool:
         """What is for no feed is found by every file: its DAG looks at each, and skips when all belong somewhere."""
@@ -53,4 +53,5 @@ class DropFolderTrigger(BaseEventTrigger):
 
     def _left(self) -> list[tuple[str, int]]:
         claims = (home().inbox / self.taken).glob("*-*")
-        return [(claim.name, 0) for claim in claims if time.time() - claim.stat().st_mtime > LEFT_SECONDS]
+        long_ago = time.time_ns() - int(LEFT_SECONDS * 1e9)
+        return [(claim.name, 0) for claim in claims if (at := last_written(claim)) is not None and at < long_ago]

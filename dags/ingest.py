@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.alerts import tell_failed
+from dags.alerts import TRIES
 from dags.drop import DropFolderTrigger
 from jobs.home import home
 from jobs.ingest.claim import UNRECOGNISED
@@ -31,7 +30,7 @@ def ingest_dag(contract: Contract) -> DAG:
         uri=f"citybrain://drop/{contract.feed}", name=f"drop_{contract.feed}", watchers=[watcher] if SWEPT else []
     )
     with DAG(
-        f"ingest_{contract.feed}", schedule=[dropped], catchup=False, max_active_runs=1,
+        f"ingest_{contract.feed}", schedule=[dropped], catchup=False, default_args=TRIES, max_active_runs=1,
         dag_display_name=f"{contract.owner.department} · {contract.title.zh}", tags=["ingest", contract.owner.department],
         doc_md=f"`{contract.delivery.files}` from drop/{contract.owner.folder}/, by schemas/feeds/{contract.feed}.yaml",
     ) as dag:  # fmt: skip
@@ -39,9 +38,6 @@ def ingest_dag(contract: Contract) -> DAG:
         @task(
             task_id="take_deliveries",
             outlets=[rows_of(contract.feed)],
-            retries=2,
-            retry_delay=timedelta(seconds=20),
-            on_failure_callback=tell_failed,
         )
         def take_deliveries(feed: str) -> dict[str, str]:
             from jobs.ingest.delivery import ingest
@@ -77,9 +73,11 @@ def strangers_dag(folders: set[str]) -> DAG:
         for folder in sorted(folders)
     ]
     dropped = Asset(uri="citybrain://drop/unrecognised", name="drop_unrecognised", watchers=watchers if SWEPT else [])
-    with DAG("ingest_unrecognised", schedule=[dropped], catchup=False, max_active_runs=1, tags=["ingest"]) as dag:
+    with DAG(
+        "ingest_unrecognised", schedule=[dropped], catchup=False, default_args=TRIES, max_active_runs=1, tags=["ingest"]
+    ) as dag:
 
-        @task(task_id="turn_away", on_failure_callback=tell_failed)
+        @task(task_id="turn_away")
         def turn_away() -> int:
             from jobs.ingest.stranger import turn_strangers_away
 

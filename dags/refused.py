@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.alerts import tell_failed
+from dags.alerts import TRIES
 from dags.approval import RefusedTrigger
 from dags.ingest import SWEPT
 from jobs.home import home
@@ -19,11 +19,11 @@ watcher = AssetWatcher(name="sweep_refused", trigger=RefusedTrigger())
 waiting = Asset(uri="citybrain://ledger/refused", name="refused_deliveries", watchers=[watcher] if SWEPT else [])
 
 with DAG(
-    "refused", schedule=[waiting], catchup=False, max_active_runs=1, tags=["decision"],
+    "refused", schedule=[waiting], catchup=False, default_args=TRIES, max_active_runs=1, tags=["decision"],
     dag_display_name="未过关批次 · 提请决定",
 ) as refused:  # fmt: skip
 
-    @task(task_id="unasked", on_failure_callback=tell_failed)
+    @task(task_id="unasked")
     def unasked(ti: Any = None) -> list[dict[str, Any]]:
         """Those about which no question is open, each with the name of its next question: a name is given once."""
         from jobs.operate.undecided import undecided
@@ -40,6 +40,6 @@ with DAG(
             raise AirflowSkipException("every refused delivery has its question")
         return new
 
-    TriggerDagRunOperator.partial(
-        task_id="ask", trigger_dag_id="decide", skip_when_already_exists=True, on_failure_callback=tell_failed
-    ).expand_kwargs(unasked())
+    TriggerDagRunOperator.partial(task_id="ask", trigger_dag_id="decide", skip_when_already_exists=True).expand_kwargs(
+        unasked()
+    )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, CronTriggerTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from dags.alerts import tell_failed
+from dags.alerts import TRIES
 from jobs.home import home
 
 with DAG(
-    "reports", catchup=False, max_active_runs=1, tags=["report"], dag_display_name="报告",
+    "reports", catchup=False, default_args=TRIES, max_active_runs=1, tags=["report"], dag_display_name="报告",
     schedule=CronTriggerTimetable("0 7 * * *", timezone="Asia/Shanghai"),
 ) as reports:  # fmt: skip
 
-    @task(task_id="daily_brief", retries=1, retry_delay=timedelta(seconds=30), on_failure_callback=tell_failed)
+    @task(task_id="daily_brief")
     def daily_brief() -> str:
         from jobs.report.brief import write_brief
         from jobs.serve import current

@@ -115,9 +115,8 @@ def strangers(home: Home, contracts: Iterable[Contract]) -> list[Path]:
 
 def stands_still(path: Path, seconds: float = STILL_SECONDS) -> bool:
     """True when a file was last written long enough ago that its upload has ended; of a file from the future, changed here long enough ago."""
-    try:
-        file = path.stat()
-    except FileNotFoundError:
+    file = _seen(path)
+    if file is None:
         return False
     now = time.time()
     return now - (file.st_mtime if file.st_mtime <= now else file.st_ctime) >= seconds
@@ -220,5 +219,19 @@ def _is_whole(path: Path) -> bool:
     return path.is_file() and not path.is_symlink() and not hidden and path.suffix.lower() not in PARTIAL
 
 
+def last_written(path: Path) -> int | None:
+    """In nanoseconds since 1970; None when it has gone since it was listed: its feed's run took it, or its sender."""
+    file = _seen(path)
+    return file.st_mtime_ns if file else None
+
+
+def _seen(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
 def _by_age(paths: Iterable[Path]) -> list[Path]:
-    return sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path.name))
+    written = [(at, path.name, path) for path in paths if (at := last_written(path)) is not None]
+    return [path for *_, path in sorted(written)]
