@@ -6,8 +6,9 @@ UV := .tools/uv/bin/uv
 LAKE := .venv
 SUPERSET := .venv-superset
 RUN := $(LAKE)/bin/python
-# a small city: the JVM would spend more on compiling than it ever saves
-export CITYBRAIN_SPARK_JAVA_OPTIONS ?= -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC
+# a small city: the JVM, and Spark's writing of code for it, would spend more on compiling than they ever save
+export CITYBRAIN_SPARK_JAVA_OPTIONS ?= -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC \
+	-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN
 # hundreds of processes import the same libraries: each would compile them anew
 unexport PYTHONDONTWRITEBYTECODE
 export CITYBRAIN_HOME ?= $(CURDIR)/var
