@@ -1,4 +1,7 @@
-"""The drop folder: a file that has stood still is taken by one rename, so it is either waiting or ours, never both."""
+"""The drop folder: a file that has stood still is copied out of its sender's reach and then taken away, so it is either waiting or ours.
+
+Whatever is looked at, listed, read or archived is the copy: what its sender still holds (an open file, a hard link) changes nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from stat import S_ISREG
+from typing import Any, Literal
 
+from jobs.apart import NotTaken, copy_apart, put_back, take_aside
 from jobs.home import ZONE, Home
 from jobs.ingest.mending.name import Mending, mending_of
 from schemas.contract import Contract
@@ -21,8 +26,16 @@ from schemas.contract import Contract
 STILL_SECONDS = 10.0
 UNRECOGNISED = "unrecognised"
 BEGUN, ORDER = ".begun", ".order.json"
+ASIDE = ".aside"  # what was copied, on its way out of the drop folder
+UNREAD = ".unread"  # says that the file is its sender's own, which we were not allowed to read
+FROM = ".from"  # says where that came from
+NOTES = (BEGUN, ORDER, ASIDE, UNREAD, FROM)
 LONGEST_NAME = 255  # bytes, on every file system that a city would use
 PARTIAL = (".part", ".tmp", ".crdownload", ".filepart", ".swp")
+
+
+class NotAsItCame(RuntimeError):
+    """What the archive holds of a delivery is missing, or is not the file that came."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +53,17 @@ class Claim:
     @property
     def readable(self) -> bool:
         """Whether its department let us read it: some clients upload for themselves alone."""
-        return os.access(self.path, os.R_OK)
+        return not (self.path.parent / UNREAD).exists()
 
     @property
     def digest(self) -> str:
         """SHA-256 of the file, '' when it cannot be read."""
-        if not self.readable:
-            return ""
-        with self.path.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
+        return digest_of(self.path) if self.readable else ""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.path.lstat().st_size
 
     @property
     def begun(self) -> bool:
@@ -123,21 +138,50 @@ def stands_still(path: Path, seconds: float = STILL_SECONDS) -> bool:
 
 
 def claim(home: Home, feed: str, path: Path, after: int = 0) -> Claim | None:
-    """Take a file out of the drop folder; None when it is gone. after: the number of the feed's last arrival that is already put away."""
+    """Take a file out of its department's drop folder; None when it is gone, is no file, or changes meanwhile: then it waits.
+
+    after: the number of the feed's last arrival that is already put away.
+    """
     folder = _next_folder(home, feed, after)
+    part, aside, ours = _part(folder), folder / ASIDE, folder / _readable(path.name)
+    name = path.relative_to(home.drop)
     try:
-        os.rename(path, folder / _readable(path.name))
+        copied = copy_apart(home.drop, str(name), part)
+        (folder / FROM).write_bytes(os.fsencode(name))
+        if take_aside(path, copied, aside):
+            os.rename(part, ours)
+            return Claim(folder.name, feed, _settled(home, folder) or ours)
+    except PermissionError:
+        return _claim_unread(folder, feed, path, ours)
+    except (FileNotFoundError, NotTaken):
+        pass
+    _undo(home, folder)
+    return None
+
+
+def _claim_unread(folder: Path, feed: str, path: Path, ours: Path) -> Claim | None:
+    """Take a file that we may not read, as it is: it is never opened, whatever its sender does with it later."""
+    (folder / UNREAD).touch()
+    try:
+        os.rename(path, ours)
     except FileNotFoundError:
-        folder.rmdir()
+        shutil.rmtree(folder)
         return None
-    return Claim(folder.name, feed, folder / _readable(path.name))
+    return Claim(folder.name, feed, ours)
+
+
+def _undo(home: Home, folder: Path) -> None:
+    """The claim is gone; what was moved for it goes back to its place."""
+    if os.path.lexists(folder / ASIDE):
+        put_back(folder / ASIDE, home.drop / os.fsdecode((folder / FROM).read_bytes()))
+    shutil.rmtree(folder)
 
 
 def claim_again(home: Home, feed: str, archived: Path, order: Order, after: int) -> Claim:
     """Take an archived file in once more, by a person's order. It counts once the file itself is there: the order is written first."""
     folder = _next_folder(home, feed, after)
     (folder / ORDER).write_text(json.dumps(asdict(order), ensure_ascii=False), encoding="utf-8")
-    part = folder / f".{secrets.token_hex(3)}.part"
+    part = _part(folder)
     shutil.copy2(archived, part)
     os.rename(part, folder / archived.name)
     return Claim(folder.name, feed, folder / archived.name)
@@ -176,21 +220,31 @@ def claimed(home: Home, feed: str) -> list[Claim]:
     root = home.inbox / feed
     if not root.is_dir():
         return []
-    claims = []
-    for folder in sorted(folder for folder in root.iterdir() if folder.is_dir()):
-        if path := next(
-            (path for path in folder.iterdir() if path.name not in (BEGUN, ORDER) and not _is_part(path)), None
-        ):
-            claims.append(Claim(folder.name, feed, path))
-        else:
-            shutil.rmtree(
-                folder
-            )  # killed before the file was there: it still waits in the drop folder or lies in the archive
-    return claims
+    folders = sorted(folder for folder in root.iterdir() if folder.is_dir())
+    return [Claim(folder.name, feed, path) for folder in folders if (path := _settled(home, folder))]
+
+
+def _settled(home: Home, folder: Path) -> Path | None:
+    """The file of a claim; None when it was killed before the file was there: then it waits in the drop folder, or lies in the archive."""
+    ours = _file_in(folder)
+    if ours is None:
+        _undo(home, folder)
+        return None
+    for note in (ASIDE, FROM):
+        (folder / note).unlink(missing_ok=True)
+    return ours
+
+
+def _file_in(folder: Path) -> Path | None:
+    return next((path for path in folder.iterdir() if path.name not in NOTES and not _is_part(path)), None)
 
 
 def _is_part(path: Path) -> bool:
     return path.name.startswith(".") and path.suffix == ".part"
+
+
+def _part(folder: Path) -> Path:
+    return folder / f".{secrets.token_hex(3)}.part"
 
 
 def archive(home: Home, claim: Claim, delivery_id: str) -> None:
@@ -200,10 +254,26 @@ def archive(home: Home, claim: Claim, delivery_id: str) -> None:
     os.rename(claim.path.parent, target)
 
 
-def archived(home: Home, feed: str, claim_id: str, delivery_id: str) -> Path | None:
-    """The file of a delivery that was put away, as it was delivered."""
-    folder = home.archive / feed / delivery_id / claim_id
-    return next((path for path in folder.glob("*") if path.name not in (BEGUN, ORDER)), None)
+def archived(home: Home, feed: str, row: Mapping[str, Any]) -> Path:
+    """The file of a delivery that was put away, as it was delivered. row: the delivery's in the ledger.
+
+    Raises NotAsItCame when it is not there, or is not what the ledger says that it was.
+    """
+    folder = home.archive / feed / row["delivery_id"] / row["claim_id"]
+    path = _file_in(folder) if folder.is_dir() else None
+    if path is None:
+        raise NotAsItCame(f"the file of {row['delivery_id']} is not in {folder}: restore it from a backup first")
+    if not row["sha256"]:
+        raise NotAsItCame(f"the file of {row['delivery_id']} could not be read when it came: ask for it again")
+    if digest_of(path) != row["sha256"]:
+        raise NotAsItCame(f"{path} is no longer what came (its SHA-256 is not the ledger's): restore it from a backup")
+    return path
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file of the service's own."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def dropped(home: Home, folder: str) -> list[Path]:
@@ -216,7 +286,8 @@ def dropped(home: Home, folder: str) -> list[Path]:
 
 def _is_whole(path: Path) -> bool:
     hidden = path.name.startswith((".", "~$"))
-    return path.is_file() and not path.is_symlink() and not hidden and path.suffix.lower() not in PARTIAL
+    found = _seen(path)
+    return found is not None and S_ISREG(found.st_mode) and not hidden and path.suffix.lower() not in PARTIAL
 
 
 def last_written(path: Path) -> int | None:
@@ -227,7 +298,7 @@ def last_written(path: Path) -> int | None:
 
 def _seen(path: Path) -> os.stat_result | None:
     try:
-        return path.stat()
+        return path.lstat()
     except FileNotFoundError:
         return None
 

@@ -97,7 +97,7 @@ def _describe(home: Home, contract: Contract, ledger: Ledger, claim: Claim) -> E
     attempt = (order and order.attempt) or ledger.attempt_of(claim.claim_id, period)
     return Entry(
         claim.claim_id, delivery_id(contract, period, attempt), contract.feed, period, attempt,
-        claim.path.name, claim.digest, claim.path.stat().st_size, received_at,
+        claim.path.name, claim.digest, claim.size, received_at,
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def _turn_away(home: Home, contracts: dict[str, Contract], ledger: Ledger, folde
     taken = "、".join(c.delivery.files for c in contracts.values() if c.owner.folder == folder) or "无"
     entry = Entry(
         claim.claim_id, f"{UNRECOGNISED}-{period}-{attempt:02d}", UNRECOGNISED, period, attempt, claim.path.name,
-        claim.digest, claim.path.stat().st_size, received_at, "refused",
+        claim.digest, claim.size, received_at, "refused",
         words=[_why(claim, taken)],
     )  # fmt: skip
     if not ledger.finished(claim.claim_id):

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from jobs import lake
+from jobs.apart import NotTaken, copy_apart
 from jobs.home import ZONE, Home
+from jobs.ingest import ledger
 from jobs.ingest.alone import alone
 from jobs.ingest.claim import UNRECOGNISED
 from jobs.operate.folders import make_folders
@@ -36,11 +39,12 @@ class CannotRestore(ValueError):
 
 @dataclass(frozen=True)
 class Copied:
-    """How much was copied. linked: of these, files shared with the last backup instead of copied again."""
+    """How much was copied. linked: of these, files shared with the last backup instead of copied again; altered: deliveries whose file is not the one that came."""
 
     files: int
     bytes: int
     linked: int
+    altered: tuple[str, ...] = ()
 
 
 def backup(home: Home, to: Path) -> Copied:
@@ -69,8 +73,8 @@ def backup(home: Home, to: Path) -> Copied:
                 linked += 1
                 continue
             try:
-                shutil.copy2(path, target)
-            except FileNotFoundError:
+                copy_apart(home.root, name, target) if name.startswith("drop/") else shutil.copy2(path, target)
+            except (FileNotFoundError, NotTaken):
                 if name.split("/")[0] not in MOVING:
                     raise
                 continue
@@ -82,7 +86,8 @@ def backup(home: Home, to: Path) -> Copied:
 
 
 def restore(home: Home, source: Path) -> Copied:
-    """Make the city of a backup in an empty home. Every file is checked against the backup's list first. Raises CannotRestore.
+    """Make the city of a backup in an empty home. Every file is checked against the backup's list first, and each delivery's
+    file against the ledger. Raises CannotRestore.
 
     Killed midway and run again, it begins anew.
     """
@@ -107,7 +112,25 @@ def restore(home: Home, source: Path) -> Copied:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source / name, target)
     begun.unlink()
-    return Copied(len(files), sum(size for size, _ in files.values()), 0)
+    return Copied(len(files), sum(size for size, _ in files.values()), 0, tuple(_altered(home, files)))
+
+
+def _altered(home: Home, files: dict[str, list]) -> Iterator[str]:
+    """Deliveries whose archived file is not what the ledger says that it was: somebody had changed it before it was backed up."""
+    if not lake.exists(ledger.path(home)):
+        return
+    archived = {Path(name).parent.name: digest for name, (_, digest) in files.items() if _is_delivered(name)}
+    with lake.connect() as con:
+        told = con.execute(
+            f"SELECT DISTINCT delivery_id, claim_id, sha256 FROM {lake.scan(ledger.path(home))} ORDER BY 1"
+        )
+        for delivery, claim, digest in told.fetchall():
+            if digest and archived.get(claim, digest) != digest:
+                yield delivery
+
+
+def _is_delivered(name: str) -> bool:
+    return name.startswith("archive/") and not Path(name).name.startswith(".")
 
 
 def _list(backup: Path) -> dict[str, list]:

@@ -102,9 +102,10 @@ def _again(
     home: Home, contract: Contract, ledger: Ledger, row: dict[str, Any], what: Literal["replay", "release"], attempt: int | None, by: str, why: str
 ) -> Entry:  # fmt: skip
     """Take a delivery's archived file in by an order, judged as of the time it came. The feed's lock is held."""
-    archived = claims.archived(home, ledger.feed, row["claim_id"], row["delivery_id"])
-    if not archived:
-        raise CannotBeDone(f"the file of {row['delivery_id']} is not in {home.archive}: restore it from a backup first")
+    try:
+        archived = claims.archived(home, ledger.feed, row)
+    except claims.NotAsItCame as fault:
+        raise CannotBeDone(str(fault)) from fault
     order = Order(what, row["period"], attempt, by, why, row["received_at"].isoformat())
     claim = _left(home, ledger, order) or claims.claim_again(home, ledger.feed, archived, order, ledger.arrivals)
     return bring_in(home, contract, ledger, claim)

@@ -20,7 +20,9 @@ from typer.testing import CliRunner
 from jobs.cli import app
 from jobs.home import ZONE, Home
 from jobs.ingest.alone import alone
+from jobs.ingest.claim import NotAsItCame, archived
 from jobs.ingest.delivery import ingest
+from jobs.ingest.ledger import Ledger
 from jobs.operate.backup import CannotBackUp, CannotRestore, backup, restore
 from jobs.operate.doctor import examine
 from jobs.operate.folders import make_folders
@@ -184,6 +186,52 @@ def test_a_backup_that_is_not_whole_and_a_home_in_use_are_refused(home, drop, ta
     (tmp_path / "copy" / "manifest.json").unlink()
     with pytest.raises(CannotRestore, match="was not finished"):
         restore(Home(tmp_path / "elsewhere"), tmp_path / "copy")
+
+
+def test_a_file_that_is_no_longer_what_came_is_never_taken_in_again(home, contracts, drop, take, tmp_path) -> None:
+    """By no order, by no mending of it, and a restored city says which they are."""
+    home.make_key()
+    for day, bad in ((1, 0), (2, 4), (3, 1)):
+        drop(FEED, f"jq_2026030{day}.csv", incidents(49 if bad == 1 else 3, bad=bad))
+        take(FEED)
+    outcomes = {row["period"]: row for row in Ledger(home, FEED).rows}
+    assert [row["status"] for row in outcomes.values()] == ["passed", "refused", "passed"]
+    for row in outcomes.values():
+        path = archived(home, FEED, row)
+        path.write_bytes(path.read_bytes().replace(b"JQ", b"JX"))
+        with pytest.raises(NotAsItCame, match="restore it from a backup"):
+            archived(home, FEED, row)
+    for order, given in ((replay, "20260301"), (release, f"{FEED}-20260302-01")):
+        with pytest.raises(CannotBeDone, match="no longer what came"):
+            order(home, contracts[FEED], given, "王工", "再来一次")
+    drop(
+        FEED,
+        f"{FEED}-20260303-01-补正.csv",
+        f"行号,{HEADER}\n50,JQ202603019000,2026-03-01 09:30:00,盗窃,330499001001001".encode(),
+    )
+    assert {entry.status for entry in take(FEED)} == {"failed"}
+    assert [row["status"] for row in Ledger(home, FEED).rows][:3] == ["passed", "refused", "passed"]
+    backup(home, tmp_path / "copy")
+    assert restore(Home(tmp_path / "elsewhere"), tmp_path / "copy").altered == tuple(
+        f"{FEED}-2026030{day}-01" for day in (1, 2, 3)
+    )
+
+
+def test_a_file_that_could_not_be_read_is_kept_unopened_and_never_taken_in_again(
+    home, contracts, drop, take, monkeypatch
+) -> None:
+    """Its sender could let it be read later, and change it before."""
+    path = drop(FEED, "jq_20260301.csv", incidents(3))
+
+    def may_not(*given: Any) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as closed:
+        closed.setattr("jobs.ingest.claim.copy_apart", may_not)
+        (entry,) = take(FEED)
+    assert (entry.status, entry.sha256) == ("refused", "") and "没有读取权限" in entry.words[0] and not path.exists()
+    with pytest.raises(CannotBeDone, match="could not be read"):
+        replay(home, contracts[FEED], "20260301", "王工", "再来一次")
 
 
 def test_a_restore_that_was_killed_begins_anew(home, drop, take, tmp_path, monkeypatch) -> None:

@@ -94,8 +94,7 @@ def test_a_release_that_was_killed_and_is_ordered_again_is_carried_out_once(home
     delivery = refuse(1)
     ledger = Ledger(home, FEED)
     row = ledger.rows[-1]
-    archived = claims.archived(home, FEED, row["claim_id"], delivery)
-    assert archived
+    archived = claims.archived(home, FEED, row)
     order = Order("release", row["period"], row["attempt"], "王工", "已核实", row["received_at"].isoformat())
     left = claims.claim_again(home, FEED, archived, order, ledger.arrivals)
     entry = release(home, contracts[FEED], delivery, "王工", "已核实", row["entry_no"])

@@ -126,11 +126,7 @@ class _Source:
 
 def _sources(home: Home, ledger: Ledger, base: dict[str, Any]) -> list[_Source]:
     """The file that was first sent, and every mending of it since, oldest first."""
-    path = archived(home, ledger.feed, base["claim_id"], base["delivery_id"])
-    if path is None:
-        raise FileNotFoundError(
-            f"the file of {base['delivery_id']} is not in {home.archive}: restore it from a backup first"
-        )
+    path = archived(home, ledger.feed, base)
     mended = mending_of(path.name)
     before = ledger.of(mended.delivery_id) if mended else None
     earlier = _sources(home, ledger, before) if before else []
