@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.text import Text
 
 from jobs.home import home
 from jobs.operate.folders import make_folders
+from jobs.screen import GOOD, QUIET, WRONG, Screen
 from jobs.services import airflow_environment
 
 
@@ -29,17 +30,15 @@ def main() -> int:
     os.environ.update(airflow_environment(here) | {"CITYBRAIN_SWEEP": "off"})
     began = time.monotonic()
     with _quiet(here.root / "logs" / "once.log") as console:
-        console.print(
-            f"[bold]城市大脑[/bold] · {here.root} · {here.now():%Y-%m-%d}" + (" (演示时钟)" if here.frozen_day else "")
-        )
+        console.print(f"城市大脑 · {here.root} · {here.now():%Y-%m-%d}" + (" (演示时钟)" if here.frozen_day else ""))
         failed = [dag_id for dag_id, dag in _dags(console) if not _run(console, dag_id, dag)]
         if failed:
-            console.print(f"[red]没有成功:{'、'.join(failed)}。详见 {here.root / 'logs' / 'once.log'}[/red]")
+            console.wrong(f"没有成功:{'、'.join(failed)}。详见 {here.root / 'logs' / 'once.log'}")
         _summary(console, time.monotonic() - began)
     return 1 if failed else 0
 
 
-def _dags(console: Console) -> Iterator[tuple[str, Any]]:
+def _dags(console: Screen) -> Iterator[tuple[str, Any]]:
     """Ingest first, then the city, the quality desk, the reports. Importing them is part of what is waited for."""
     with console.status("Airflow"):
         from airflow.utils.db import initdb
@@ -56,28 +55,29 @@ def _dags(console: Console) -> Iterator[tuple[str, Any]]:
     yield "reports", reports.reports
 
 
-def _run(console: Console, dag_id: str, dag: Any) -> bool:
+def _run(console: Screen, dag_id: str, dag: Any) -> bool:
     began = time.monotonic()
     with console.status(dag_id):
         state = str(dag.test().state)
     good = state.endswith("success")
-    mark = "[green]✓[/green]" if good else "[red]✗[/red]"
-    console.print(f" {mark} {dag.dag_display_name or dag_id}  [dim]{dag_id} {time.monotonic() - began:.1f} s[/dim]")
+    mark = ("✓", GOOD) if good else ("✗", WRONG)
+    took = (f"  {dag_id} {time.monotonic() - began:.1f} s", QUIET)
+    console.print(Text.assemble(" ", mark, f" {dag.dag_display_name or dag_id}", took))
     return good
 
 
-def _summary(console: Console, seconds: float) -> None:
+def _summary(console: Screen, seconds: float) -> None:
     from jobs.status import show_status
 
     try:
         show_status(home(), console)
     except FileNotFoundError:
-        console.print("[red]还没有可看的结果。[/red]")
-    console.print(f"[dim]用时 {seconds:.0f} 秒[/dim]")
+        console.wrong("还没有可看的结果。")
+    console.print(f"用时 {seconds:.0f} 秒", style=QUIET)
 
 
 @contextmanager
-def _quiet(log: Path) -> Iterator[Console]:
+def _quiet(log: Path) -> Iterator[Screen]:
     """What is printed below Python's level and by Airflow's loggers goes to the log; the console keeps the screen."""
     log.parent.mkdir(parents=True, exist_ok=True)
     screen = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -87,7 +87,7 @@ def _quiet(log: Path) -> Iterator[Console]:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
         try:
-            yield Console(file=screen, force_terminal=screen.isatty(), width=None if screen.isatty() else 120)
+            yield Screen(file=screen, force_terminal=screen.isatty(), width=None if screen.isatty() else 120)
         finally:
             logging.disable(logging.CRITICAL)  # what is closed at the end of the process needs no word on the screen
             sys.stdout.flush()

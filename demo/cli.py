@@ -19,7 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-console = Console()
+console = Console(markup=False, emoji=False)
 
 
 @app.command("build")
@@ -114,7 +114,7 @@ def corrupt_command(
     most = "、".join(f"{kind} {count}" for kind, count in told_kinds.most_common(8))
     console.print(f"{path}：弄脏 {rows:,} 行、{len(noise):,} 处，共 {len(told_kinds)} 种。最多：{most or '无'}")
     if not noise and not files:
-        console.print("[yellow]所选种类都不适合这个文件，文件没有改动。")
+        console.print("所选种类都不适合这个文件，文件没有改动。", style="yellow")
     for struck in files:
         console.print(f"整个文件：{struck['kind']}（{struck['expect']}）：{struck['why']}")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from jobs.author.cli import app as author_app
 from jobs.backtest.cli import app as backtest_app
@@ -18,6 +16,7 @@ from jobs.home import MissingKey, home
 from jobs.ingest.ledger import Entry
 from jobs.operate.cli import app as operate_app
 from jobs.quality_desk.cli import app as quality_desk_app
+from jobs.screen import Screen
 from jobs.warn.cli import app as warn_app
 from jobs.warn.desk_cli import app as warning_app
 from schemas.contract import ContractFault
@@ -36,7 +35,7 @@ app.add_typer(backtest_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(contract_app, name="contract")
 app.add_typer(warning_app, name="warning")
-console = Console(width=None if sys.stdout.isatty() else 120)
+console = Screen(120)
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="按哪一天判断 · judge as of this day (default: today)")
 ]
@@ -78,13 +77,13 @@ def ingest(
             try:
                 take(here, contracts[name], _say, still)
             except DeliveriesFailed as fault:
-                console.print(f"[red]{fault}[/red]")
+                console.wrong(fault)
                 failed = True
         if not feed:
             for entry in turn_strangers_away(here, still):
                 _say(entry)
     except NoRoom as fault:
-        console.print(f"[red]{fault}[/red]")
+        console.wrong(fault)
         failed = True
     _tell(faults)
     raise typer.Exit(1 if failed else 0)
@@ -102,7 +101,7 @@ def city(as_of: Day = None) -> None:
         with console.status("city") as status:
             run = run_city(home(), day, lambda step: status.update(step))
     except (NoJava, NoJars, ContractFault) as fault:
-        console.print(f"[red]{fault}[/red]")
+        console.wrong(fault)
         raise typer.Exit(1) from None
     if run is None:
         console.print("nothing was ever ingested: drop a file and run `citybrain ingest` first")
@@ -165,7 +164,7 @@ def jars() -> None:
     try:
         console.print(f"Delta's JARs are in {fetch_jars()}")
     except (NoJava, NoJars) as fault:
-        console.print(f"[red]{fault}[/red]")
+        console.wrong(fault)
         raise typer.Exit(1) from None
 
 
@@ -180,7 +179,7 @@ def up() -> None:
         with console.status("starting Airflow and Superset"):
             services.up(here)
     except services.NotStarted as fault:
-        console.print(f"[red]{fault}[/red]")
+        console.wrong(fault)
         raise typer.Exit(1) from None
     secrets = here.root / "secrets" / "superset_admin_password"
     console.print(
@@ -200,7 +199,7 @@ def down() -> None:
     try:
         services.down(home())
     except services.NotStarted as fault:
-        console.print(f"[red]{fault}[/red]")
+        console.wrong(fault)
         raise typer.Exit(1) from None
     console.print("stopped")
 
@@ -215,14 +214,14 @@ def _say(entry: Entry) -> None:
 
 def _tell(faults: list[ContractFault]) -> None:
     for fault in faults:
-        console.print(f"[yellow]contract left out: {fault}[/yellow]")
+        console.odd(f"contract left out: {fault}")
 
 
 def main() -> None:
     try:
         app()
     except MissingKey as fault:
-        console.print(f"[red]{fault}[/red]")
+        console.wrong(fault)
         raise SystemExit(1) from None
 
 

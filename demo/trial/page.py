@@ -57,7 +57,7 @@ def _kinds(found: Judged) -> Table:
             mark = "·" if name in UNTOLD else "" if _is_met(tally) else "✗"
             table.add_row(name, CATALOGUE[name].zh, CATALOGUE[name].verdict, *_figures(tally), mark)
         if own:
-            table.add_row(f"[bold]{family}", "", "", *_figures(_sum(own.values())), "")
+            table.add_row(family, "", "", *_figures(_sum(own.values())), "", style="bold")
             table.add_section()
     return table
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from jobs.home import home
+from jobs.screen import Screen
 from schemas.contract import SLUG, Contract, ContractFault, load_contract
 
 app = typer.Typer()
-console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=True)
-told = Console(stderr=True, soft_wrap=True)
+console = Screen(120, soft=True)
+told = Screen(soft=True, stderr=True)
 
 Sample = Annotated[
     Path,
@@ -49,7 +49,7 @@ def draft(
     try:
         text = draft_contract(file, name, encoding)
     except (CannotDraft, Unreadable) as fault:
-        told.print(f"[red]{fault}[/red]")
+        told.wrong(fault)
         raise typer.Exit(1) from None
     if out is None:
         sys.stdout.write(text)
@@ -75,7 +75,7 @@ def try_command(
         found = _contract(contract)
         tried = try_contract(home(), found, file, out)
     except (ContractFault, Unreadable, Unfit) as fault:
-        told.print(f"[red]{fault}[/red]")
+        told.wrong(fault)
         raise typer.Exit(1) from None
     rows = tried.sifted
     console.print(

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from jobs.home import home
+from jobs.screen import Screen
 from jobs.warn.find import BUDGET_A_DAY
 from schemas.contract import ContractFault
 
 app = typer.Typer()
-console = Console(width=None if sys.stdout.isatty() else 140)
-told = Console(stderr=True, soft_wrap=True)
+console = Screen(140)
+told = Screen(soft=True, stderr=True)
 
 
 @app.command()
@@ -68,7 +67,7 @@ def backtest(
     try:
         result = replay(here, days, by=by, budget=budget, families=family, events=events, told=progress)
     except (NoJava, NoJars, ContractFault, BadEvents, NothingToReplay) as fault:
-        told.print(f"[red]{fault}[/red]")
+        told.wrong(fault)
         raise typer.Exit(1) from None
     write(result, render(result, here.language), out)
     _show(result, here.language)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from jobs.screen import Screen
+
 app = typer.Typer(help="How fast and how large, beside a peer on the same work in the same run.", no_args_is_help=True)
-console = Console(width=None if sys.stdout.isatty() else 160)
+console = Screen(160)
 
 
 @app.callback()
@@ -116,7 +116,7 @@ def noise_command(
         with console.status("bench") as status:
             measured = bench_noise(data, seed, status.update, only or ())
     except FileNotFoundError as fault:
-        console.print(f"[red]{fault}[/red]; name it with --data or CITYBRAIN_BENCH_DATA")
+        console.wrong(f"{fault}; name it with --data or CITYBRAIN_BENCH_DATA")
         raise typer.Exit(1) from None
     table = Table(
         "pair", "cells", "wrong", "detection P / R / F1", "repair P / R / F1", "damaged", "share", "draft s", "try s"
@@ -213,7 +213,7 @@ def integrity_command(
         for spoken in published(folder):
             tell(spoken)
     except FileNotFoundError as fault:
-        console.print(f"[yellow]{fault}[/yellow]")
+        console.odd(fault)
 
 
 @app.command("clusters")
@@ -244,11 +244,11 @@ def clusters_command(
         with console.status("bench") as status:
             measured = bench_clusters(folder, seed, status.update, out, only, weeks, plants, once_a_day)
     except FileNotFoundError as fault:
-        console.print(f"[red]{fault}[/red]; name it with --data or CITYBRAIN_BENCH_DATA")
+        console.wrong(f"{fault}; name it with --data or CITYBRAIN_BENCH_DATA")
         raise typer.Exit(1) from None
     for of in measured:
         console.print(
-            f"[bold]{of.name}[/bold]: {of.cases:,} cases, {of.weeks} weeks replayed, {of.scans} scans a week, {of.seconds_a_run:.1f} s a week"
+            f"{of.name}: {of.cases:,} cases, {of.weeks} weeks replayed, {of.scans} scans a week, {of.seconds_a_run:.1f} s a week"
         )
         for days in RECURRENCES if of.weeks else ():
             console.print(
@@ -304,5 +304,5 @@ def warnings_command(
                 show_noufaily(console, data, replications, seed, status.update)
             show_nab(console, data, seed, status.update)
         except FileNotFoundError as fault:
-            console.print(f"[red]{fault}[/red]; name the folder with --data or CITYBRAIN_BENCH_DATA")
+            console.wrong(f"{fault}; name the folder with --data or CITYBRAIN_BENCH_DATA")
             raise typer.Exit(1) from None

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from jobs.home import home
+from jobs.screen import GOOD, WRONG, Screen
 from quality.forms import sql_type
 from schemas.contract import Contract, ContractFault, load_contract
 from schemas.odcs import Status, odcs_yaml
 
 app = typer.Typer(help="A feed's contract: check it, or hand it on as a standard document.", no_args_is_help=True)
-console = Console(soft_wrap=True)
+console = Screen(soft=True)
 
 
 class Format(StrEnum):
@@ -55,9 +56,11 @@ def check_command(
             read = load_contract(path)
         except (ContractFault, OSError) as fault:
             faults += 1
-            console.print(f"[red]✗[/red] {fault}", highlight=False)
+            console.print(Text.assemble(("✗", WRONG), f" {fault}"))
         else:
-            console.print(f"[green]✓[/green] {read.feed}: {len(read.columns)} columns, {len(read.rows)} row rules")
+            console.print(
+                Text.assemble(("✓", GOOD), f" {read.feed}: {len(read.columns)} columns, {len(read.rows)} row rules")
+            )
     raise typer.Exit(1 if faults else 0)
 
 
@@ -72,6 +75,6 @@ def _read(named: str) -> tuple[Contract, Status]:
     try:
         read = load_contract(path)
     except ContractFault as fault:
-        console.print(f"[red]{fault}[/red]")
+        console.wrong(fault)
         raise typer.Exit(1) from None
     return read, "active" if in_use.get(read.feed) == read else "draft"

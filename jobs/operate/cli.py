@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from jobs.home import ZONE, home
 from jobs.ingest.no_room import NoRoom
 from jobs.operate.undecided import feed_of
+from jobs.screen import GOOD, ODD, WRONG, Screen
 from schemas.contract import Contract
 
 app = typer.Typer()
-console = Console(soft_wrap=True)
-MARKS = {"good": "[green]✓[/green]", "odd": "[yellow]![/yellow]", "bad": "[red]✗[/red]"}
+console = Screen(soft=True)
+MARKS = {"good": ("✓", GOOD), "odd": ("!", ODD), "bad": ("✗", WRONG)}
 
 By = Annotated[str, typer.Option("--by", help="who decides; goes into the ledger and the receipt")]
 Why = Annotated[str, typer.Option("--why", help="the reason, for the ledger and the department")]
@@ -39,7 +40,7 @@ def doctor() -> None:
     bad = 0
     for finding in examine(home()):
         bad += finding.how == "bad"
-        console.print(f" {MARKS[finding.how]} {finding.check:<10} {finding.says}")
+        console.print(Text.assemble(" ", MARKS[finding.how], f" {finding.check:<10} {finding.says}"))
     raise typer.Exit(1 if bad else 0)
 
 
@@ -140,6 +141,13 @@ def restore(source: Annotated[Path, typer.Argument(help="a backup's folder")]) -
         console.print(
             f"{home().root}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB, {time.monotonic() - began:.1f} s. Next: citybrain doctor, citybrain serve"
         )
+        if done.altered:
+            _stop(
+                CannotRestore(
+                    f"the archived files of {', '.join(done.altered)} are not the ones that came (their SHA-256 is not the ledger's): "
+                    "take them from an older backup; until then they are not replayed"
+                )
+            )
 
 
 @app.command()
@@ -188,5 +196,5 @@ def _contract(feed: str) -> Contract:
 
 
 def _stop(fault: Exception) -> None:
-    console.print(f"[red]{fault}[/red]")
+    console.wrong(fault)
     raise typer.Exit(1)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from jobs.home import home
+from jobs.screen import Screen
 
 app = typer.Typer()
-console = Console(width=None if sys.stdout.isatty() else 160)
+console = Screen(160)
 
 
 @app.command()

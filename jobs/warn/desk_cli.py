@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from jobs.home import ZONE, home
+from jobs.screen import Screen
 from schemas.contract import ContractFault
 from schemas.life import load_life
 
@@ -23,7 +22,7 @@ app = typer.Typer(
     f"状态 · states: {STATES}。",
     no_args_is_help=True,
 )
-console = Console(width=None if sys.stdout.isatty() else 160, soft_wrap=True)
+console = Screen(160, soft=True)
 
 Id = Annotated[str, typer.Argument(help="预警编号的前几位 · the first characters of a warning's id")]
 By = Annotated[str, typer.Option("--by", help="谁决定 · who decides; stays in the warning's history")]
@@ -202,5 +201,5 @@ def deliver(
 
 
 def _stop(fault: Exception) -> None:
-    console.print(f"[red]{fault}[/red]")
+    console.wrong(fault)
     raise typer.Exit(1)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from jobs.screen import Screen
 
 app = typer.Typer()
-console = Console(width=None if sys.stdout.isatty() else 120, soft_wrap=True)
-told = Console(stderr=True, soft_wrap=True)
+console = Screen(120, soft=True)
+told = Screen(soft=True, stderr=True)
 
 
 @app.command()
@@ -66,7 +66,7 @@ def detect(
             file, time, count, tuple(by or ()), out, method=method, alpha=alpha, last=last, holidays=holidays
         )
     except CannotDetect as fault:
-        told.print(f"[red]{fault}[/red]")
+        told.wrong(fault)
         raise typer.Exit(1) from None
     for line in result.said():
         console.print(line, markup=False, highlight=False)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from jobs.screen import Screen
 
 app = typer.Typer()
 RETROSPECTIVE_P = 0.05
-console = Console(width=None if sys.stdout.isatty() else 140)
-errors = Console(stderr=True, soft_wrap=True)
+console = Screen(140)
+errors = Screen(soft=True, stderr=True)
 
 
 @app.command("scan")
@@ -82,12 +82,12 @@ def scan_command(
                 permutations=permutations, seed=seed, told=status.update,
             )  # fmt: skip
     except UnfitTable as fault:
-        errors.print(f"[red]{fault}[/red]")
+        errors.wrong(fault)
         raise typer.Exit(1) from None
     for why, n in points.dropped.items():
-        console.print(f"[yellow]{n:,} rows {why} left out[/yellow]")
+        console.odd(f"{n:,} rows {why} left out")
     for category, why in scanned.left_out.items():
-        console.print(f"[yellow]{category or 'all'}: not scanned, {why}[/yellow]")
+        console.odd(f"{category or 'all'}: not scanned, {why}")
     kind = "until any day" if retrospective else f"until {today.date() if today else as_date(int(points.day.max()))}"
     console.print(f"{scanned.cases:,} cases in {scanned.scans} scans, clusters {kind}")
     # Looking back is done once, not nightly: how often chance would bring such a cluster again has no answer there.
