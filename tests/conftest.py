@@ -112,14 +112,23 @@ def rows(home: Home) -> Callable[[str, str], list[dict[str, Any]]]:
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[Any]:
-    """The one session of the whole run; tests that need it are skipped, saying so, where Java or Delta's JARs are missing."""
-    from jobs.spark import NoJars, NoJava, session
+def session() -> Iterator[Any]:
+    """The one Spark session of the whole run; tests that need it are skipped, saying so, where Java or Delta's JARs are missing."""
+    from jobs import spark
 
     try:
-        started = session()
-    except (NoJava, NoJars) as why:
+        started = spark.session()
+    except (spark.NoJars, spark.NoJava) as why:
         pytest.skip(str(why))
     yield started
     started.stop()
-    session.cache_clear()
+    spark.session.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def spark(session: Any) -> Iterator[Any]:
+    """The session, with no view left in it by another file's tests."""
+    yield session
+    for table in session.catalog.listTables():
+        if table.isTemporary:
+            session.catalog.dropTempView(table.name)

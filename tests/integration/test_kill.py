@@ -339,8 +339,8 @@ def test_no_reader_believes_what_a_killed_run_left(city: City) -> None:
 
 
 def test_what_a_killed_run_left_comes_before_what_has_been_dropped_since(city: City) -> None:
-    home = city.fresh("ingest")
-    assert city.warm.run(killed, "ingest", home.root, len(city.watch("ingest")) // 2) == -signal.SIGKILL
+    changes, home = city.watch("ingest"), city.fresh("ingest")
+    assert city.warm.run(killed, "ingest", home.root, len(changes) // 2) == -signal.SIGKILL
     put(home, content=CONTENT.replace("盗窃".encode("gb18030"), "诈骗".encode("gb18030")))
     city.warm.do(take, home.root)
     categories = {(row["delivery_id"], row["category"]) for row in rows(Path(home.table("silver", FEED)))}
