@@ -6,11 +6,14 @@ Knows no Superset and no database, so that the fast tests can run it anywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from dashboards.bundle import Asset, BundleFault
 
 COLUMN = "department"
+PREFIX = "部门:"
 OURS = "Admin"  # Superset's own role, which no YAML lists
 
 
@@ -26,7 +29,17 @@ class RowRule:
 
 
 def role_of(department: str) -> str:
-    return f"部门:{department}"
+    return f"{PREFIX}{department}"
+
+
+def department_of(role: str) -> str | None:
+    """The department whose role it is."""
+    return role.removeprefix(PREFIX) if role.startswith(PREFIX) else None
+
+
+def file_of(serving: Path, department: str) -> Path:
+    """The file that holds a department's rows alone, as the serve job puts it beside the whole one."""
+    return serving.with_suffix("") / f"{quote(department, safe='')}.duckdb"
 
 
 def with_departments(roles: dict[str, Asset], departments: list[str]) -> dict[str, Asset]:

@@ -1,16 +1,24 @@
 """Superset's settings: secrets from outside the code, Chinese first, and a serving file that can only be read.
 
-Superset imports this file by SUPERSET_CONFIG_PATH, outside any package; so it imports nothing of ours.
+Superset imports this file by SUPERSET_CONFIG_PATH, outside any package.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
+CHECKOUT = Path(__file__).resolve().parents[1]
+if str(CHECKOUT) not in sys.path:
+    sys.path.insert(0, str(CHECKOUT))
+
+from dashboards.guard import Guard, at_the_door, file_for  # noqa: E402
+
 HOME = Path(os.environ.get("CITYBRAIN_HOME") or Path(__file__).resolve().parents[1] / "var").resolve()
 SERVING_LINK = HOME / "serving" / "serving.duckdb"
+SERVING_MEMORY = os.environ.get("CITYBRAIN_SERVING_MEMORY", "512MB")  # of one question
 SERVING_URI = "duckdb:///serving"  # a name, not a place: `open_serving` puts the place in at every opening
 
 
@@ -26,17 +34,23 @@ def _secret_key() -> str:
 
 
 def open_serving(uri: Any, params: dict[str, Any], *_: Any) -> tuple[Any, dict[str, Any]]:
-    """Superset's DB_CONNECTION_MUTATOR: a DuckDB database is always the current serving file, shut to all else.
+    """Superset's DB_CONNECTION_MUTATOR: a DuckDB database is always the current serving file, shut to all else; for a department its own.
 
     The link is resolved at each opening, because DuckDB shows the old data as long as it knows a file by the same path.
     Every option stands here and nowhere else: DuckDB refuses a second connection to a file with other options.
     """
     if uri.get_backend_name() != "duckdb":
         return uri, params
+    from flask import g
     from sqlalchemy.pool import NullPool
 
-    options = {"enable_external_access": False, "lock_configuration": True}
-    uri = uri.set(database=str(SERVING_LINK.resolve()), query={})
+    options = {
+        "enable_external_access": False,
+        "lock_configuration": True,
+        "memory_limit": SERVING_MEMORY,
+        "max_temp_directory_size": "0KB",
+    }
+    uri = uri.set(database=str(file_for(getattr(g, "user", None), SERVING_LINK.resolve())), query={})
     return uri, {**params, "poolclass": NullPool, "connect_args": {"read_only": True, "config": options}}
 
 
@@ -48,6 +62,8 @@ SQLALCHEMY_DATABASE_URI = (
 )
 DATA_DIR = str(HOME / "superset")
 DB_CONNECTION_MUTATOR = open_serving
+CUSTOM_SECURITY_MANAGER = Guard
+FLASK_APP_MUTATOR = at_the_door
 
 # A new serving file must be seen within a minute, so an answer is kept for half of that at most.
 _KEPT_SHORTLY = {"CACHE_TYPE": "SimpleCache", "CACHE_DEFAULT_TIMEOUT": 20}
@@ -68,7 +84,12 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = os.environ.get("CITYBRAIN_TLS", "") == "1"
 FAB_ADD_SECURITY_API = True
 PREVENT_UNSAFE_DB_CONNECTIONS = True
-FEATURE_FLAGS = {"DASHBOARD_RBAC": True, "ENABLE_TEMPLATE_PROCESSING": False, "DRILL_TO_DETAIL": False}
+FEATURE_FLAGS = {
+    "DASHBOARD_RBAC": True,
+    "ENABLE_TEMPLATE_PROCESSING": False,
+    "DRILL_TO_DETAIL": False,
+    "CACHE_QUERY_BY_USER": True,
+}
 ENABLE_CORS = False
 
 TALISMAN_ENABLED = True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import uuid
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ import duckdb
 from jobs import lake
 from jobs.appraise.desk import appraisal
 from jobs.current import current_deliveries, current_rows, latest_outcomes
+from jobs.department_files import write_department_files
 from jobs.home import ZONE, Home
 from jobs.ingest import ledger
 from jobs.ingest.alone import alone
@@ -65,6 +67,7 @@ def _serve(home: Home, contracts: dict[str, Contract], as_of: date, now: datetim
         appraisal(con, home, contracts, as_of)
         _vital(con, home, as_of)
         _about(con, home, as_of, now, run_id)
+    write_department_files(part, target.with_suffix(""))
     os.replace(part, target)
     _swap(home, target)
     return target
@@ -322,3 +325,7 @@ def _swap(home: Home, target: Path) -> None:
     others = sorted(path for path in home.serving.glob("serving-*.duckdb") if path != target)
     for old in others[: 1 - KEEP_FILES]:
         old.unlink()
+    kept = {path.stem for path in home.serving.glob("serving-*.duckdb")}
+    for folder in home.serving.glob("serving-*"):
+        if folder.is_dir() and folder.name not in kept:  # of a file that is gone, or of a run that was killed
+            shutil.rmtree(folder)

@@ -129,6 +129,5 @@ def session() -> Iterator[Any]:
 def spark(session: Any) -> Iterator[Any]:
     """The session, with no view left in it by another file's tests."""
     yield session
-    for table in session.catalog.listTables():
-        if table.isTemporary:
-            session.catalog.dropTempView(table.name)
+    for view in session.sql("SHOW VIEWS").collect():
+        session.catalog.dropTempView(view["viewName"])

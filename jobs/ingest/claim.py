@@ -215,13 +215,20 @@ def _readable(file_name: str) -> str:
     return file_name
 
 
+def recover(home: Home, feed: str) -> None:
+    """What a run that was killed had only begun to take is back in the drop folder."""
+    for folder in _claim_folders(home, feed):
+        _settled(home, folder)
+
+
 def claimed(home: Home, feed: str) -> list[Claim]:
     """Everything taken and not yet archived, oldest first: what a run that was killed left behind comes first."""
+    return [Claim(folder.name, feed, path) for folder in _claim_folders(home, feed) if (path := _settled(home, folder))]
+
+
+def _claim_folders(home: Home, feed: str) -> list[Path]:
     root = home.inbox / feed
-    if not root.is_dir():
-        return []
-    folders = sorted(folder for folder in root.iterdir() if folder.is_dir())
-    return [Claim(folder.name, feed, path) for folder in folders if (path := _settled(home, folder))]
+    return sorted(folder for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else []
 
 
 def _settled(home: Home, folder: Path) -> Path | None:

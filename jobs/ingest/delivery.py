@@ -58,6 +58,7 @@ def ingest(
     """
     with naming_a_full_disk(home, f"feed {contract.feed}"), alone(home, contract.feed):
         ledger = Ledger(home, contract.feed)
+        claims.recover(home, contract.feed)
         for path in claims.waiting(home, contract):
             if claims.stands_still(path, still_seconds):
                 claims.claim(home, contract.feed, path, ledger.arrivals)

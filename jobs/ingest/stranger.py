@@ -24,16 +24,21 @@ def turn_strangers_away(home: Home, still_seconds: float = claims.STILL_SECONDS)
 
 def _turned_away(home: Home, contracts: dict[str, Contract], still_seconds: float) -> list[Entry]:
     ledger = Ledger(home, UNRECOGNISED)
+    for folder in _folders_taken_from(home):
+        claims.recover(home, f"{UNRECOGNISED}/{folder}")
     for path in claims.strangers(home, contracts.values()):
         if claims.stands_still(path, still_seconds):
             claims.claim(home, f"{UNRECOGNISED}/{path.parent.name}", path, ledger.arrivals)
-    root = home.inbox / UNRECOGNISED
-    folders = sorted(folder.name for folder in root.iterdir()) if root.is_dir() else []
     return [
         _turn_away(home, contracts, ledger, folder, claim)
-        for folder in folders
+        for folder in _folders_taken_from(home)
         for claim in claims.claimed(home, f"{UNRECOGNISED}/{folder}")
     ]
+
+
+def _folders_taken_from(home: Home) -> list[str]:
+    root = home.inbox / UNRECOGNISED
+    return sorted(folder.name for folder in root.iterdir()) if root.is_dir() else []
 
 
 def _turn_away(home: Home, contracts: dict[str, Contract], ledger: Ledger, folder: str, claim: Claim) -> Entry:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import duckdb
 from quality_rows import quality_rows
+
+from jobs.department_files import write_department_files
 
 AS_OF = date(2026, 6, 28)
 CHINA = timezone(timedelta(hours=8))
@@ -88,6 +91,8 @@ def build_serving(home: Path, run_id: str = "fixture") -> Path:
             db.execute(
                 f"INSERT INTO {table} VALUES {', '.join([marks] * len(rows))}", [cell for row in rows for cell in row]
             )
+    shutil.rmtree(target.with_suffix(""), ignore_errors=True)
+    write_department_files(target, target.with_suffix(""))
     link = folder / "serving.duckdb"
     fresh = folder / ".serving.duckdb.next"
     fresh.unlink(missing_ok=True)

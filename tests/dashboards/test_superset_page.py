@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -9,9 +10,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
+import duckdb
 import pytest
 import requests
+from questions import HOSTILE
 from serving_fixture import build_serving
 from settings import PATIENCE
 from superset_desk import ASSETS, ROOT, Desk, Patient, load, open_desk
@@ -73,6 +77,92 @@ def test_a_department_reads_its_own_rows_and_no_flags(desk: Desk) -> None:
     assert {row["department_text"] for row in desk.data(officer, charts["待补正最多的缘由"])} == {"公安局"}
     (flags,) = desk.data(officer, charts["数据真实性线索"])
     assert flags["flags"] == 0 and desk.data(admin, charts["数据真实性线索"])[0]["flags"] == 2
+
+
+CLOSED = (
+    "database/", "query/", "saved_query/", "log/", "security/users/", "security/roles/", "rowlevelsecurity/", "dataset/", "chart/", "report/", "tag/",
+    "chart/related/owners", "dashboard/related/owners", "dashboard/related/changed_by", "dataset/related/owners", "dataset/distinct/schema",
+    "dataset/{dataset}", "dataset/{dataset}/related_objects", "dataset/{dataset}/drill_info/", "chart/{chart}", "chart/{chart}/thumbnail/x/",
+    "datasource/table/{dataset}/column/department/values/", "explore/?datasource_id={dataset}&datasource_type=table", "chart/data/some-key",
+    "chart/{chart}/data/?type=samples", "chart/{chart}/data/?type=drill_detail", "chart/{chart}/data/?type=query", "chart/export/?q=!({chart})",
+    "dataset/export/?q=!({dataset})", "assets/export/", "dashboard/export/?q=!(1)", "sqllab/", "me/roles/../../security/users/",
+)  # fmt: skip
+
+
+def test_no_role_reads_what_is_another_s_whatever_it_asks(desk: Desk) -> None:
+    """Every chart's dataset, as each role, by every way in that is known: an answer is the chart's own, of the role's own rows, or none."""
+    admin = desk.session("admin")
+    asked = admin.get(f"{desk.url}/api/v1/chart/?q=(page_size:100)").json()["result"]
+    charts = [admin.get(f"{desk.url}/api/v1/chart/{chart['id']}").json()["result"] for chart in asked]
+    places = {chart["id"]: int(chart["datasource_id"]) for chart in asked}
+    assert len(charts) == sum(CHARTS.values())
+    roles = {
+        "commander": (desk.session("commander"), "commander"), "appraisal": (desk.session("appraisal"), "quality"),
+        "urban": (desk.make_user("urban_officer", "部门:城市管理局"), "quality"),
+    }  # fmt: skip
+    requests_made, others = 0, ("公安局", "民政局", "社保中心")
+    for role, (who, slug) in roles.items():
+        own = set(desk.chart_ids(who, slug).values())
+        for chart in charts:
+            number = chart["id"]
+            kept = json.loads(chart["query_context"])["queries"][0]
+            source = {"id": places[number], "type": "table"}
+            answer = who.get(f"{desk.url}/api/v1/chart/{number}/data/")
+            assert answer.ok is (number in own), (role, chart["slice_name"])
+            assert role != "urban" or not any(other in answer.text for other in others), chart["slice_name"]
+            for n, (what, parts) in enumerate(HOSTILE.items()):
+                parts = parts if "filters" not in parts else {"filters": [*kept.get("filters", []), *parts["filters"]]}
+                body = {
+                    "datasource": source,
+                    "queries": [kept | parts],
+                    "result_type": "full",
+                    "result_format": ("json", "csv", "xlsx")[n % 3],
+                }
+                forms = (
+                    {"slice_id": number},
+                    {},
+                    {"slice_id": number, "dashboardId": 1, "type": "NATIVE_FILTER", "native_filter_id": "x"},
+                )
+                answer = who.post(f"{desk.url}/api/v1/chart/data", json={**body, "form_data": forms[n // 3 % 3]})
+                assert 400 <= answer.status_code < 500, (
+                    role,
+                    chart["slice_name"],
+                    what,
+                    answer.status_code,
+                    answer.text[:200],
+                )
+                requests_made += 1
+            swapped = {
+                "datasource": {"id": places[number] % len(places) + 1, "type": "table"},
+                "queries": [kept],
+                "form_data": {"slice_id": number},
+            }
+            assert who.post(f"{desk.url}/api/v1/chart/data", json=swapped).status_code in (400, 403, 404)
+        for address in CLOSED:
+            where = address.format(dataset=places[charts[0]["id"]], chart=charts[0]["id"])
+            assert who.get(f"{desk.url}/api/v1/{where}").status_code in (401, 403, 404), (role, where)
+            requests_made += 1
+    assert requests_made > 1000
+
+
+def test_a_department_s_file_holds_no_other_s_row(desk: Desk) -> None:
+    """Whatever SQL reached it."""
+    folder = (desk.home / "serving" / "serving.duckdb").resolve().with_suffix("")
+    files = sorted(folder.glob("*.duckdb"))
+    assert len(files) == 5 and folder.stat().st_mode & 0o077 == 0
+    for path in files:
+        department = unquote(path.stem)
+        with duckdb.connect(str(path), read_only=True) as db:
+            tables = [table for (table,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+            assert (
+                "about" in tables and "warning" not in tables and not [one for one in tables if one.startswith("feed_")]
+            )
+            whose = {
+                row
+                for table in set(tables) - {"about"}
+                for row in db.execute(f"SELECT DISTINCT department FROM {table}").fetchall()
+            }
+            assert whose == {(department,)} and db.execute("SELECT count(*) FROM integrity_flag").fetchone() == (0,)
 
 
 def test_no_query_reads_another_file(desk: Desk) -> None:

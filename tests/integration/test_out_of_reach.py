@@ -158,6 +158,7 @@ def test_killed_at_any_step_of_taking_a_file_it_is_there_once(
                     dying.setattr(apart, "_same", lambda one, other, moved=False: not moved)
                 with suppress(Killed):
                     claims.claim(city, FEED, dropped)
+            claims.recover(city, FEED)
             waiting = claims.claimed(city, FEED)
             if not waiting and (again := claims.claim(city, FEED, dropped)):
                 waiting = [again]
