@@ -58,12 +58,12 @@ def is_free(user: Any) -> bool:
     return any(role.name == OURS for role in getattr(user, "roles", None) or [])
 
 
-def file_for(user: Any, serving: Path) -> Path:
-    """The serving file that is opened for an account: of a department's, the one that holds its own rows and no other.
+def file_for(serving: Path) -> Path:
+    """The serving file that is opened for who is logged in: for a department's account the one that holds its own rows and no other.
 
     Raises SupersetSecurityException for an account of several departments, and for one of no role of ours.
     """
-    names = {role.name for role in getattr(user, "roles", None) or []}
+    names = {role.name for role in getattr(getattr(g, "user", None), "roles", None) or []}
     own = sorted(filter(None, map(department_of, names)))
     if names - {role for role in names if department_of(role)} - {"Public"}:
         return serving

@@ -41,7 +41,6 @@ def open_serving(uri: Any, params: dict[str, Any], *_: Any) -> tuple[Any, dict[s
     """
     if uri.get_backend_name() != "duckdb":
         return uri, params
-    from flask import g
     from sqlalchemy.pool import NullPool
 
     options = {
@@ -50,7 +49,7 @@ def open_serving(uri: Any, params: dict[str, Any], *_: Any) -> tuple[Any, dict[s
         "memory_limit": SERVING_MEMORY,
         "max_temp_directory_size": "0KB",
     }
-    uri = uri.set(database=str(file_for(getattr(g, "user", None), SERVING_LINK.resolve())), query={})
+    uri = uri.set(database=str(file_for(SERVING_LINK.resolve())), query={})
     return uri, {**params, "poolclass": NullPool, "connect_args": {"read_only": True, "config": options}}
 
 
