@@ -9,7 +9,6 @@ A reader is whoever is neither administrator nor analyst. Superset itself lets a
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, abort, g, request
@@ -20,7 +19,7 @@ from superset.security import SupersetSecurityManager
 from superset.utils import json
 
 from dashboards.asked import NotTheCharts, check_question
-from dashboards.row_rules import OURS, department_of, file_of
+from dashboards.row_rules import OURS
 
 # What a reader's page, login and own account need. Everything else is not there for a reader.
 ADDRESSES = [
@@ -47,36 +46,27 @@ def at_the_door(app: Flask) -> None:
 def _turn_away() -> None:
     if request.headers.get("Authorization"):
         verify_jwt_in_request(optional=True)  # leaves whose token it is in g.user
-    if is_free(getattr(g, "user", None)):
+    if is_free():
         return
     if not any(re.fullmatch(how, request.method) and re.fullmatch(where, request.path) for how, where in ADDRESSES):
         abort(NOT_THERE)
 
 
-def is_free(user: Any) -> bool:
+def is_free() -> bool:
     """Whether every question is allowed: of an administrator."""
-    return any(role.name == OURS for role in getattr(user, "roles", None) or [])
+    return OURS in roles_now()
 
 
-def file_for(serving: Path) -> Path:
-    """The serving file that is opened for who is logged in: for a department's account the one that holds its own rows and no other.
-
-    Raises SupersetSecurityException for an account of several departments, and for one of no role of ours.
-    """
-    names = {role.name for role in getattr(getattr(g, "user", None), "roles", None) or []}
-    own = sorted(filter(None, map(department_of, names)))
-    if names - {role for role in names if department_of(role)} - {"Public"}:
-        return serving
-    if len(own) != 1:
-        raise _refused("an account needs one role: a page's, or one department's")
-    return file_of(serving, own[0])
+def roles_now() -> set[str]:
+    """Names of the roles of who is logged in."""
+    return {role.name for role in getattr(getattr(g, "user", None), "roles", None) or []}
 
 
 class Guard(SupersetSecurityManager):
     """Superset's security, with a reader's questions held to the charts' own."""
 
     def raise_for_access(self, *given: Any, **asked: Any) -> None:
-        if not is_free(getattr(g, "user", None)):
+        if not is_free():
             if asked.get("viz") is not None or asked.get("sql") or asked.get("query") is not None:
                 raise _refused("a reader asks charts, nothing else")
             if (context := asked.get("query_context")) is not None:

@@ -37,9 +37,21 @@ def department_of(role: str) -> str | None:
     return role.removeprefix(PREFIX) if role.startswith(PREFIX) else None
 
 
-def file_of(serving: Path, department: str) -> Path:
-    """The file that holds a department's rows alone, as the serve job puts it beside the whole one."""
-    return serving.with_suffix("") / f"{quote(department, safe='')}.duckdb"
+class NoFile(RuntimeError):
+    """No serving file is opened for an account of these roles."""
+
+
+def file_for(roles: set[str], serving: Path) -> Path:
+    """The serving file that is opened for an account: for a department's the one that holds its own rows and no other, as serve puts it beside the whole.
+
+    Raises NoFile for an account of several departments, and for one of no role.
+    """
+    own = {department for role in roles if (department := department_of(role))}
+    if any(department_of(role) is None for role in roles):
+        return serving
+    if len(own) != 1:
+        raise NoFile("an account needs one role: a page's, or one department's")
+    return serving.with_suffix("") / f"{quote(own.pop(), safe='')}.duckdb"
 
 
 def with_departments(roles: dict[str, Asset], departments: list[str]) -> dict[str, Asset]:

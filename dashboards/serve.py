@@ -14,13 +14,13 @@ CONFIG = Path(__file__).resolve().with_name("superset_config.py")
 
 
 def command(port: int) -> list[str]:
-    """The server's command line: one process, because short-lived answers are cached in its memory.
+    """The server's command line: two processes, so that a question that holds one leaves the other.
 
     A page asks again every few seconds; with gunicorn's 2 s of keep-alive its question may meet a connection just closed.
     """
     where = f"127.0.0.1:{port}"
     return [
-        *(sys.executable, "-m", "gunicorn", "--bind", where, "--worker-class", "gthread", "--workers", "1"),
+        *(sys.executable, "-m", "gunicorn", "--bind", where, "--worker-class", "gthread", "--workers", "2"),
         *(
             "--threads",
             "8",

@@ -14,7 +14,9 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 if str(CHECKOUT) not in sys.path:
     sys.path.insert(0, str(CHECKOUT))
 
-from dashboards.guard import Guard, at_the_door, file_for  # noqa: E402
+from dashboards.guard import Guard, at_the_door, roles_now  # noqa: E402
+from dashboards.limits import Timed  # noqa: E402
+from dashboards.row_rules import file_for  # noqa: E402
 
 HOME = Path(os.environ.get("CITYBRAIN_HOME") or Path(__file__).resolve().parents[1] / "var").resolve()
 SERVING_LINK = HOME / "serving" / "serving.duckdb"
@@ -41,16 +43,14 @@ def open_serving(uri: Any, params: dict[str, Any], *_: Any) -> tuple[Any, dict[s
     """
     if uri.get_backend_name() != "duckdb":
         return uri, params
-    from sqlalchemy.pool import NullPool
-
     options = {
         "enable_external_access": False,
         "lock_configuration": True,
         "memory_limit": SERVING_MEMORY,
         "max_temp_directory_size": "0KB",
     }
-    uri = uri.set(database=str(file_for(SERVING_LINK.resolve())), query={})
-    return uri, {**params, "poolclass": NullPool, "connect_args": {"read_only": True, "config": options}}
+    uri = uri.set(database=str(file_for(roles_now(), SERVING_LINK.resolve())), query={})
+    return uri, {**params, "poolclass": Timed, "connect_args": {"read_only": True, "config": options}}
 
 
 SECRET_KEY = _secret_key()
@@ -65,9 +65,11 @@ CUSTOM_SECURITY_MANAGER = Guard
 FLASK_APP_MUTATOR = at_the_door
 
 # A new serving file must be seen within a minute, so an answer is kept for half of that at most.
-_KEPT_SHORTLY = {"CACHE_TYPE": "SimpleCache", "CACHE_DEFAULT_TIMEOUT": 20}
-CACHE_CONFIG = DATA_CACHE_CONFIG = _KEPT_SHORTLY
-FILTER_STATE_CACHE_CONFIG = EXPLORE_FORM_DATA_CACHE_CONFIG = {"CACHE_TYPE": "SimpleCache"}
+# In files, which the server's processes share; an answer's key names whose it is.
+_SHARED = {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(HOME / "superset" / "cache"), "CACHE_THRESHOLD": 1000}
+CACHE_CONFIG = DATA_CACHE_CONFIG = {**_SHARED, "CACHE_DEFAULT_TIMEOUT": 20}
+FILTER_STATE_CACHE_CONFIG = EXPLORE_FORM_DATA_CACHE_CONFIG = {**_SHARED, "CACHE_DIR": str(HOME / "superset" / "state")}
+ROW_LIMIT = SQL_MAX_ROW = 50_000  # of one answer
 RATELIMIT_STORAGE_URI = "memory://"
 
 APP_NAME = "城市大脑"

@@ -17,7 +17,7 @@ import duckdb
 from jobs import lake
 from jobs.appraise.desk import appraisal
 from jobs.current import current_deliveries, current_rows, latest_outcomes
-from jobs.department_files import write_department_files
+from jobs.department_files import PLAIN, write_department_files
 from jobs.home import ZONE, Home
 from jobs.ingest import ledger
 from jobs.ingest.alone import alone
@@ -55,6 +55,7 @@ def _serve(home: Home, contracts: dict[str, Contract], as_of: date, now: datetim
     target = home.serving / f"serving-{run_id}.duckdb"
     part = target.with_suffix(".part")
     with lake.connect(part) as con:
+        con.execute(PLAIN)
         _read_gold(con, home)
         _read_feeds(con, home, contracts)
         _grids(con, contracts)

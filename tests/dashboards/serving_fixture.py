@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 from quality_rows import quality_rows
 
-from jobs.department_files import write_department_files
+from jobs.department_files import PLAIN, write_department_files
 
 AS_OF = date(2026, 6, 28)
 CHINA = timezone(timedelta(hours=8))
@@ -84,6 +84,7 @@ def build_serving(home: Path, run_id: str = "fixture") -> Path:
     target.unlink(missing_ok=True)
     with duckdb.connect(str(target)) as db:
         db.execute("SET TimeZone = 'Asia/Shanghai'")
+        db.execute(PLAIN)
         db.execute(SERVING_DDL)
         db.execute(FEED_DDL)
         for table, rows in sample_rows(run_id).items():

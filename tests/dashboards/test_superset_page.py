@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -176,6 +177,30 @@ def test_no_query_reads_another_file(desk: Desk) -> None:
 
     assert ask("SELECT count(*) AS rows FROM about").json()["data"] == [{"rows": 1}]
     assert "disabled by configuration" in ask("SELECT * FROM read_text('/etc/passwd')").text
+
+
+def test_no_question_holds_the_server(desk: Desk) -> None:
+    """An administrator's, who alone may write SQL: what is too large or too long ends in words, and a page is answered meanwhile."""
+    admin, commander = desk.session("admin"), desk.session("commander")
+    token = admin.get(f"{desk.url}/api/v1/security/csrf_token/").json()["result"]
+    chart = desk.chart_ids(commander)["今日预警"]
+
+    def ask(sql: str) -> requests.Response:
+        body = {"database_id": 1, "sql": sql, "runAsync": False, "schema": "main"}
+        headers = {"X-CSRFToken": token, "Referer": desk.url}
+        return admin.post(f"{desk.url}/api/v1/sqllab/execute/", json=body, headers=headers)
+
+    too_large = ask("SELECT repeat('a', 2000000000) AS x, repeat('b', 2000000000) AS y")
+    assert too_large.status_code >= 400 and "Out of Memory" in too_large.text, too_large.text[:300]
+    with ThreadPoolExecutor(1) as beside:
+        too_long = beside.submit(
+            ask, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 3"
+        )
+        for _ in range(3):
+            assert commander.get(f"{desk.url}/api/v1/chart/{chart}/data/?force=true").ok
+        assert not too_long.done(), "the page was answered meanwhile"
+        answer = too_long.result()
+    assert answer.status_code >= 400 and "nterrupt" in answer.text, answer.text[:300]
 
 
 def test_a_new_snapshot_is_seen_without_a_restart(desk: Desk) -> None:
