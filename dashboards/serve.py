@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import sys
 from pathlib import Path
 
+MEMORY = int(float(os.environ.get("CITYBRAIN_SUPERSET_GIB", "2")) * 2**30)  # of a process, data of a question included
 CONFIG = Path(__file__).resolve().with_name("superset_config.py")
 
 
@@ -42,6 +44,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8088))
     os.environ["SUPERSET_CONFIG_PATH"] = str(CONFIG)
     argv = command(parser.parse_args().port)
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))  # DuckDB's own limit does not count a string being made
     os.execv(argv[0], argv)
 
 
