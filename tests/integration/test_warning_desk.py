@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import duckdb
 import pytest
-from raised import found, warning
+from raised import EIGHT, found, warning
 from typer.testing import CliRunner
 
 from jobs.cli import app
@@ -81,7 +83,11 @@ def test_the_page_shows_the_state_that_the_moves_have_brought(city: Home) -> Non
         assert con.execute("SELECT value FROM vital WHERE name = 'warnings_today'").fetchone() == (1,)
 
 
-def test_a_reminder_goes_to_its_desk_and_not_onto_the_commander_s_page(city: Home) -> None:
+def test_a_reminder_goes_to_its_desk_and_not_onto_the_commander_s_page(
+    city: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the day's round is due: before its hour, nothing of the kind goes out."""
+    monkeypatch.setattr(Home, "now", lambda city: EIGHT + timedelta(hours=4))
     kind = {
         "family": "age_reached",
         "family_zh": "提醒：即将满龄",
@@ -95,6 +101,8 @@ def test_a_reminder_goes_to_its_desk_and_not_onto_the_commander_s_page(city: Hom
         assert con.execute("SELECT warning_id FROM warning").fetchall() == [(SURGE,)]
     told = says("deliver", "--dry-run")
     assert "民政局" in told and "公安局" not in told, "nobody has to issue a reminder first"
+    monkeypatch.setattr(Home, "now", lambda city: EIGHT.replace(hour=0, minute=30))
+    assert "民政局" not in says("deliver", "--dry-run")
 
 
 def test_a_city_without_a_warning_has_nothing_to_follow(home: Home) -> None:
