@@ -47,20 +47,22 @@ def take_aside(path: Path, was: os.stat_result, aside: Path) -> bool:
     return _same(was, os.lstat(aside), moved=True)
 
 
-def put_back(aside: Path, path: Path) -> None:
-    """Under its name, unless its sender has put the next one there: that one replaces it, as it would have without us.
+def put_back(aside: Path, path: Path) -> bool:
+    """Under its name; False when something else stands there by now, and what was moved is still aside.
 
     Done again after a kill, it changes nothing.
     """
-    if not os.path.lexists(aside):
-        return
     if stat.S_ISDIR(os.lstat(aside).st_mode):
         with suppress(OSError):
             os.rename(aside, path)
-        return
-    with suppress(FileExistsError):
+        return not aside.exists()
+    try:
         os.link(aside, path, follow_symlinks=False)
+    except FileExistsError:
+        if not os.path.samestat(os.lstat(aside), os.lstat(path)):
+            return False
     aside.unlink()
+    return True
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -171,9 +172,19 @@ def _claim_unread(folder: Path, feed: str, path: Path, ours: Path) -> Claim | No
 
 
 def _undo(home: Home, folder: Path) -> None:
-    """The claim is gone; what was moved for it goes back to its place."""
-    if os.path.lexists(folder / ASIDE):
-        put_back(folder / ASIDE, home.drop / os.fsdecode((folder / FROM).read_bytes()))
+    """The claim is gone, and what was moved for it is back in its place; where its sender has put another there since, it stays taken."""
+    aside = folder / ASIDE
+    if os.path.lexists(aside):
+        name = os.fsdecode((folder / FROM).read_bytes())
+        if not put_back(aside, home.drop / name):
+            for left in filter(_is_part, list(folder.iterdir())):
+                left.unlink()
+            with suppress(NotTaken):
+                part = _part(folder)
+                copy_apart(folder, ASIDE, part)
+                os.rename(part, folder / _readable(Path(name).name))
+                aside.unlink()
+                return
     shutil.rmtree(folder)
 
 
@@ -233,9 +244,10 @@ def _claim_folders(home: Home, feed: str) -> list[Path]:
 
 def _settled(home: Home, folder: Path) -> Path | None:
     """The file of a claim; None when it was killed before the file was there: then it waits in the drop folder, or lies in the archive."""
-    ours = _file_in(folder)
-    if ours is None:
+    if _file_in(folder) is None:
         _undo(home, folder)
+    ours = _file_in(folder) if folder.is_dir() else None
+    if ours is None:
         return None
     for note in (ASIDE, FROM):
         (folder / note).unlink(missing_ok=True)

@@ -170,6 +170,29 @@ def test_killed_at_any_step_of_taking_a_file_it_is_there_once(
         assert 5 < moment < 59, "it came to its end"
 
 
+def test_what_a_kill_left_aside_is_taken_too_when_its_sender_has_sent_another_under_its_name(
+    city: Home, dropped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the move and before the copy had its name; then the next file of that name came."""
+    rename = os.rename
+
+    def until_named(source: Path, target: Path) -> None:
+        if Path(target).name == NAME:
+            raise Killed
+        rename(source, target)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(os, "rename", until_named)
+        with pytest.raises(Killed):
+            claims.claim(city, FEED, dropped)
+    assert not dropped.exists()
+    dropped.write_bytes(b"the next one")
+    claims.recover(city, FEED)
+    claims.claim(city, FEED, dropped)
+    assert [one.path.read_bytes() for one in claims.claimed(city, FEED)] == [SENT, b"the next one"]
+    assert [path.name for one in claims.claimed(city, FEED) for path in one.path.parent.iterdir()] == [NAME] * 2
+
+
 def _dying(step: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
     def counted(*arguments: Any, **named: Any) -> Any:
         left[0] -= 1
@@ -242,8 +265,9 @@ def test_nothing_but_the_senders_files_is_read_while_it_swaps_them_as_fast_as_it
             if one := claims.claim(city, FEED, path, len(taken)):
                 taken.append((one, one.digest))
         ended = ended if ended[0] else os.waitpid(sender, os.WNOHANG)
-    assert ended[1] == 0 and len(taken) > 3
-    for one, digest in taken:
+    assert ended[1] == 0 and taken, "the last thing sent is a file"
+    assert all(one.digest == digest for one, digest in taken)
+    for one in claims.claimed(city, FEED):
         found = one.path.stat()
-        assert one.digest == digest and found.st_nlink == 1 and found.st_uid == os.getuid()
+        assert found.st_nlink == 1 and found.st_uid == os.getuid()
         assert one.path.read_bytes().replace(LATER, PAGE[: len(LATER)]) == PAGE
