@@ -15,11 +15,11 @@ Query = Mapping[str, Any]
 # The parts of a query that a browser sends and that choose neither columns nor rows beyond the chart's own.
 HARMLESS = {
     "annotation_layers", "applied_time_extras", "url_params", "custom_params", "custom_form_data", "is_timeseries", "order_desc", "row_limit",
-    "row_offset", "series_limit", "timeseries_limit", "time_range", "group_others_when_limit_reached", "datasource", "result_type",
+    "row_offset", "series_limit", "timeseries_limit", "time_range", "group_others_when_limit_reached", "result_type",
 }  # fmt: skip
 NOTHING_BUT_EMPTY = {
     "annotation_layers", "time_offsets", "time_shift", "is_rowcount", "custom_params",
-    "custom_form_data", "apply_fetch_values_predicate", "where", "having", "granularity", "granularity_sqla", "druid_time_origin",
+    "custom_form_data", "apply_fetch_values_predicate", "where", "having", "granularity", "granularity_sqla", "druid_time_origin", "datasource",
 }  # fmt: skip
 CHOOSING = {
     "columns",

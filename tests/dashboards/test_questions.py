@@ -133,6 +133,11 @@ def test_a_filter_names_a_declared_column_or_is_refused(column: Any, operator: A
     assert column == "department" and operator in OPERATORS
 
 
+def test_a_query_names_no_dataset_of_its_own() -> None:
+    with pytest.raises(NotTheCharts):
+        ask("trend", own("trend") | {"datasource": {"id": 1, "type": "table"}}, declared("trend"))
+
+
 def test_no_question_at_all_is_refused() -> None:
     with pytest.raises(NotTheCharts):
         check_question(BUNDLE.charts["trend"]["query_context"]["queries"], {}, [], set(), "full")
