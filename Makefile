@@ -6,9 +6,11 @@ UV := .tools/uv/bin/uv
 LAKE := .venv
 SUPERSET := .venv-superset
 RUN := $(LAKE)/bin/python
-# a small city: the JVM, and Spark's writing of code for it, would spend more on compiling than they ever save
-export CITYBRAIN_SPARK_JAVA_OPTIONS ?= -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC \
-	-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN
+# a small city: the JVM, and Spark's writing of code for it, would spend more on compiling than they ever save;
+# so would a heap that grows by degrees
+export CITYBRAIN_SPARK_JAVA_OPTIONS ?= -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xms1200m -Xmn600m \
+	-Dspark.sql.codegen.wholeStage=false -Dspark.sql.codegen.factoryMode=NO_CODEGEN -Dspark.broadcast.blockSize=256k
+export CITYBRAIN_SPARK_PARTITIONS ?= 1
 # hundreds of processes import the same libraries: each would compile them anew
 unexport PYTHONDONTWRITEBYTECODE
 export CITYBRAIN_HOME ?= $(CURDIR)/var

@@ -45,10 +45,10 @@ def recent(home: Home, days: int = 2) -> list[dict[str, Any]]:
     if not lake.exists(path(home)):
         return []
     since = datetime.now(ZONE) - timedelta(days=days)
-    with lake.connect() as con:
+    with lake.connect(reads_delta=False) as con:
+        lake.offer(con, "alerts", path(home))
         found = con.execute(
-            f"SELECT raised_at, kind, subject, says_zh FROM {lake.scan(path(home))} WHERE raised_at >= ? ORDER BY raised_at DESC",
-            [since],
+            "SELECT raised_at, kind, subject, says_zh FROM alerts WHERE raised_at >= ? ORDER BY raised_at DESC", [since]
         )
         return [dict(zip(SCHEMA.names, row, strict=True)) for row in found.fetchall()]
 

@@ -111,6 +111,7 @@ def _settings(folder: Path) -> dict[str, str]:
         "spark.driver.memory": os.environ.get("CITYBRAIN_SPARK_MEMORY", "2g"),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
+        "spark.buffer.pageSize": "1m",  # by itself 64 MiB, for each sort and each sum of a few rows, filled with zeros first
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.execution.arrow.pyspark.enabled": "true",

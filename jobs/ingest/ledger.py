@@ -125,8 +125,9 @@ def _rows(home: Home, feed: str) -> list[dict[str, Any]]:
     """A ledger of before has no word on what a later version asks for: there the entry's default stands."""
     if not lake.exists(path(home)):
         return []
-    with lake.connect() as con:
-        found = con.execute(f"SELECT * FROM {lake.scan(path(home))} WHERE feed = ? ORDER BY entry_no", [feed])
+    with lake.connect(reads_delta=False) as con:
+        lake.offer(con, "ledger", path(home))
+        found = con.execute("SELECT * FROM ledger WHERE feed = ? ORDER BY entry_no", [feed])
         names = [column[0] for column in found.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     return [{of.name: _told(of, row.get(of.name)) for of in fields(Entry)} for row in rows]
