@@ -17,7 +17,7 @@ from typing import Any
 from rich.text import Text
 
 from jobs.home import home
-from jobs.operate.folders import make_folders
+from jobs.operate.folders import close_to_others, make_folders
 from jobs.screen import GOOD, QUIET, WRONG, Screen
 from jobs.services import airflow_environment
 
@@ -25,6 +25,7 @@ from jobs.services import airflow_environment
 def main() -> int:
     """Run ingest of every feed, the city, the quality desk and the reports; 0 when every DAG run succeeded."""
     here = home()
+    close_to_others()
     make_folders(here, here.contracts()[0].values())
     here.make_key()
     os.environ.update(airflow_environment(here) | {"CITYBRAIN_SWEEP": "off"})

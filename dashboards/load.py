@@ -114,6 +114,7 @@ def _try(db: duckdb.DuckDBPyConnection, expression: str, table: str, where: str)
 
 def load(bundle: Bundle) -> None:
     """Everything that writes, in order; raises BundleFault."""
+    os.umask(0o027)  # other accounts of the machine read neither the store nor what it holds
     _make_secret()
     app = _superset()
     from dashboards import store

@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8088))
     os.environ["SUPERSET_CONFIG_PATH"] = str(CONFIG)
     argv = command(parser.parse_args().port)
+    os.umask(0o027)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))  # DuckDB's own limit does not count a string being made
     os.execv(argv[0], argv)
 

@@ -15,6 +15,7 @@ from jobs.contract.cli import app as contract_app
 from jobs.home import MissingKey, home
 from jobs.ingest.ledger import Entry
 from jobs.operate.cli import app as operate_app
+from jobs.operate.folders import close_to_others
 from jobs.quality_desk.cli import app as quality_desk_app
 from jobs.screen import Screen
 from jobs.warn.cli import app as warn_app
@@ -218,6 +219,7 @@ def _tell(faults: list[ContractFault]) -> None:
 
 
 def main() -> None:
+    close_to_others()
     try:
         app()
     except MissingKey as fault:

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from jobs.home import CHECKOUT, Home
-from jobs.operate.folders import make_folders
+from jobs.operate.folders import FOR_OTHERS, make_folders
 
 AIRFLOW_PORT = int(os.environ.get("CITYBRAIN_AIRFLOW_PORT", "8080"))
 SUPERSET_PORT = int(os.environ.get("CITYBRAIN_SUPERSET_PORT", "8088"))
@@ -158,6 +158,7 @@ def _write_config(home: Home, *, superset: bool) -> None:
         "pidfile": str(folder / "supervisord.pid"),
         "logfile": str(folder / "supervisord.log"),
         "directory": str(CHECKOUT),
+        "umask": f"{FOR_OTHERS:03o}",
     }
     for program, command in _programs(superset=superset).items():
         config[f"program:{program}"] = {

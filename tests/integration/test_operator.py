@@ -405,7 +405,7 @@ def test_each_department_has_folders_of_its_own(home, contracts, drop, take) -> 
         assert (home.returns / folder).stat().st_mode & 0o7777 == 0o2750
     drop(FEED, "jq_20260301.csv", incidents(3))
     take(FEED)
-    entered = {path.name for path in home.root.iterdir() if path.is_dir() and path.stat().st_mode & 0o077}
+    entered = {path.name for path in home.root.iterdir() if path.stat().st_mode & 0o077}
     assert entered == {"drop", "return"}, "nobody else enters what was sent, or what was made of it"
 
 
