@@ -28,8 +28,16 @@ ZONE = ZoneInfo("Asia/Shanghai")
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+FINGERPRINT = "key.fingerprint"
+LOST = (
+    "put it back (a backup has it in secrets/key), for with another one every person, home and row would be a new one"
+)
+LEAST_KEY_BYTES = 32
+PSEUDONYM_DIGITS = 16  # of the ten that were enough for a small city, two people in two million shared one
+
+
 class MissingKey(RuntimeError):
-    """There is no secret key, and without one no pseudonym may leave."""
+    """There is no secret key, or not this lake's: without it no pseudonym may leave, and with another every person would be a new one."""
 
 
 @dataclass(frozen=True)
@@ -112,21 +120,59 @@ class Home:
 
     @cached_property
     def key(self) -> bytes:
-        if said := os.environ.get("CITYBRAIN_KEY"):
-            return said.encode()
-        path = self.root / "secrets" / "key"
-        if path.is_file():
-            return path.read_bytes().strip()
-        raise MissingKey("no secret key: set CITYBRAIN_KEY, or run `citybrain init` once to make one in secrets/key")
+        found = self._key_that_is_said()
+        if not found:
+            raise MissingKey(
+                "no secret key: set CITYBRAIN_KEY, or run `citybrain init` once to make one in secrets/key"
+                if not self._holds_tables()
+                else f"the key of {self.lake} is lost: {LOST}"
+            )
+        key, where = found
+        if len(key.strip()) < LEAST_KEY_BYTES:
+            raise MissingKey(
+                f"{where} has {len(key)} bytes, too few to keep a person's number from being tried out: "
+                f"{LEAST_KEY_BYTES} are needed (`openssl rand -hex 32` writes 64 that will do)"
+            )
+        known = self.fingerprint_of_lake
+        if known and known != _fingerprint(key):
+            raise MissingKey(f"{where} is not the key that {self.lake} was made with (fingerprint {known}): {LOST}")
+        return key
 
     def make_key(self) -> None:
-        """Make this city's key once; an existing key is kept."""
-        path = self.root / "secrets" / "key"
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
+        """Make this city's key once, unless CITYBRAIN_KEY says one; its fingerprint stands in the lake from then on.
+
+        Raises MissingKey beside a lake whose key is lost.
+        """
+        path = self._key_file
+        if not self._key_that_is_said():
+            if self._holds_tables():
+                raise MissingKey(f"no key is made beside {self.lake}, which has one that is lost: {LOST}")
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with written_whole(path) as draft:
                 draft.touch(mode=0o600)
                 draft.write_text(secrets.token_hex(32))
+        if not self.fingerprint_of_lake:
+            with written_whole(self.lake / FINGERPRINT) as draft:
+                draft.write_text(_fingerprint(self.key) + "\n")
+
+    @property
+    def fingerprint_of_lake(self) -> str | None:
+        """What tells the lake's key from any other, and not the key itself; None of a lake of before, until `citybrain init`."""
+        path = self.lake / FINGERPRINT
+        return path.read_text().strip() if path.is_file() else None
+
+    @property
+    def _key_file(self) -> Path:
+        return self.root / "secrets" / "key"
+
+    def _key_that_is_said(self) -> tuple[bytes, str] | None:
+        """The key and where it is said."""
+        if said := os.environ.get("CITYBRAIN_KEY"):
+            return said.encode(), "CITYBRAIN_KEY"
+        return (self._key_file.read_bytes().strip(), str(self._key_file)) if self._key_file.is_file() else None
+
+    def _holds_tables(self) -> bool:
+        return self.fingerprint_of_lake is not None or next(self.lake.glob("*/*/_delta_log"), None) is not None
 
     def subkey(self, purpose: str) -> bytes:
         """A 64-byte key for one purpose: row keys never change, pseudonyms change with the purpose's year."""
@@ -134,7 +180,11 @@ class Home:
 
     def pseudonym(self, person_id: str, year: int) -> str:
         digest = hmac.new(self.subkey(f"pseudonym:{year}"), person_id.encode(), hashlib.sha256).hexdigest()
-        return f"R-{digest[:10]}"
+        return f"R-{digest[:PSEUDONYM_DIGITS]}"
+
+
+def _fingerprint(key: bytes) -> str:
+    return hmac.new(key, b"fingerprint", hashlib.sha256).hexdigest()[:16]
 
 
 def home() -> Home:

@@ -18,6 +18,7 @@ from jobs import lake
 from jobs.appraise.desk import appraisal
 from jobs.current import current_deliveries, current_rows, latest_outcomes
 from jobs.department_files import PLAIN, write_department_files
+from jobs.disclosure import K, disclose
 from jobs.home import ZONE, Home
 from jobs.ingest import ledger
 from jobs.ingest.alone import alone
@@ -33,7 +34,6 @@ from schemas.vitals import load_vitals
 from schemas.warning_rule import LEVELS_ZH, load_rules
 
 KEEP_FILES = 3
-OPEN_CLASSES = ("L1", "L2")
 GOLD = ("warning", "family_day", "grid_daily", "city_vital", "overdue", "scorecard", "scorecard_reason")
 STATUS_ZH = {state: words.zh for state, words in load_life().states.items()} | {"new": "新发现", "below_line": "线下"}
 
@@ -89,24 +89,34 @@ def _read_gold(con: duckdb.DuckDBPyConnection, home: Home) -> None:
 
 def served_columns(contract: Contract) -> list[str]:
     """The columns of a feed that dashboards and analysts may see."""
-    return [column for column, spec in contract.columns.items() if spec.privacy in OPEN_CLASSES]
+    return [column for column, spec in contract.columns.items() if spec.leaves]
 
 
 def _read_feeds(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract]) -> None:
-    """Each feed's current rows as `feed_<name>`, without any personal column."""
+    """Each feed's current rows as `feed_<name>`, without any personal column; `disclosure` tells what was emptied in them, and why."""
     con.register("no_ledger_yet", ledger.SCHEMA.empty_table())
     told = lake.scan(ledger.path(home)) if lake.exists(ledger.path(home)) else "no_ledger_yet"
     con.execute(f"CREATE TEMP TABLE told AS SELECT * FROM {told}")
     con.unregister("no_ledger_yet")
     con.execute(f"CREATE TEMP TABLE outcome AS {latest_outcomes('told')}")
     con.execute(f"CREATE TEMP TABLE delivery_now AS {current_deliveries('told')}")
+    con.execute(
+        "CREATE TABLE disclosure (feed VARCHAR, title_zh VARCHAR, quasi_identifiers VARCHAR[], k INT, served_rows BIGINT, "
+        "emptied_rows BIGINT, left_out_rows BIGINT)"
+    )
     for feed, contract in contracts.items():
         columns = served_columns(contract)
         path = home.table("silver", feed)
-        if columns and lake.exists(path):
-            rows = current_rows(contract, lake.scan(path), "delivery_now")
+        if lake.exists(path):
             con.execute(
-                f"CREATE TABLE {name(f'feed_{feed}')} AS SELECT {', '.join(map(name, columns))}, delivery_id FROM ({rows})"
+                f"CREATE TEMP VIEW {name(f'now_{feed}')} AS {current_rows(contract, lake.scan(path), 'delivery_now')}"
+            )
+        if columns and lake.exists(path):
+            quasi = contract.quasi_identifiers
+            told = disclose(con, f"feed_{feed}", f"FROM {name(f'now_{feed}')}", [*columns, "delivery_id"], quasi)
+            con.execute(
+                "INSERT INTO disclosure VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [feed, contract.title.zh, quasi, K, told.rows, told.emptied, told.left_out],
             )
 
 
@@ -198,8 +208,8 @@ def _grid_map(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Each grid by the worst warning about it or about a community or town it lies in; one about the whole city would colour them all."""
     city = load_life().tiers["city"].code_digits
     residents = (
-        "SELECT grid_code, count(*) AS n FROM feed_household_registration GROUP BY 1"
-        if _has(con, "feed_household_registration")
+        "SELECT grid_code, count(*) AS n FROM now_household_registration GROUP BY 1"
+        if _has(con, "now_household_registration")
         else NO_COUNTS
     )
     incidents = (

@@ -142,7 +142,7 @@ def _say_deciles(contract: Contract, column: str, told: list[ColumnProfile]) -> 
             "请核对本期数据是否完整、是否为本期数据"
         )
     if spec.type in ("integer", "number", "money"):
-        figures = "" if spec.privacy in ("L3", "L4") else f"(居中的数:往次约 {usual:g},本次 {middle:g})"
+        figures = "" if not spec.leaves else f"(居中的数:往次约 {usual:g},本次 {middle:g})"
         return f"{title}的数值分布与往次相差很大{figures},请核对单位和口径"
     return f"{title}的字数与往次相差很大(居中的字数:往次约 {usual:.0f},本次 {middle:.0f}),请核对是否截断或错列"
 

@@ -122,7 +122,7 @@ def _sampled(con: duckdb.DuckDBPyConnection, contract: Contract, rows: int, ends
 
 def _told(spec: Column, value: float) -> float:
     """A decile; of a personal column to three digits, so that it is nobody's own figure."""
-    return float(f"{value:.3g}") if spec.privacy in ("L3", "L4") else value
+    return value if spec.leaves else float(f"{value:.3g}")
 
 
 def is_coded(spec: Column) -> bool:

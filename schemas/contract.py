@@ -129,6 +129,10 @@ class Column(Strict):
     `policy` says what becomes of a row whose cell is not believable: held, or kept with the cell marked. `unit` lists words that may
     follow a number and are taken off. `spelling`: a rare value a letter or two from a frequent one of the same batch is that one
     misspelt. `references` (feed.column): another feed's current rows must know the value.
+
+    `privacy`: L1 open, L2 for the administration, L3 personal (what tells who somebody is, or joins rows of one person, household,
+    home, device or employer), L4 sensitive. L1 and L2 alone leave in rows; a column of no class does not. `quasi_identifier`: with
+    others it tells who somebody is, so it leaves only where enough rows are alike in them (jobs/disclosure.py).
     """
 
     aliases: list[str] = Field(alias="from", min_length=1)
@@ -140,7 +144,8 @@ class Column(Strict):
     map: dict[str, str] = {}
     pattern: Regex | None = None
     range: tuple[float, float] | None = None
-    privacy: Literal["L1", "L2", "L3", "L4"] = "L1"
+    privacy: Literal["L1", "L2", "L3", "L4"] | None = None
+    quasi_identifier: bool = False
     identifying: bool = False
     placeholders: list[str] = []  # what this column's senders write for nothing, besides the usual 无 and —
     repair: bool = True
@@ -173,6 +178,10 @@ class Column(Strict):
             raise ValueError("range: the lower end comes first")
         if self.codes and self.map:
             raise ValueError("codes and map say the same thing twice; keep one")
+        if self.quasi_identifier and not self.leaves:
+            raise ValueError(
+                "quasi_identifier: what is L3, L4 or of no class leaves in no row; take it away, or say privacy: L2"
+            )
         if self.identifies and self.privacy in ("L1", "L2"):
             raise ValueError(f"privacy: what tells who a person is, as this {self.type} does, is at least L3")
         for form in self.formats:
@@ -185,6 +194,11 @@ class Column(Strict):
     def identifies(self) -> bool:
         """True when the value tells who a person is: it is kept in `identity.<feed>`, never in silver."""
         return self.identifying or self.type in IDENTIFYING
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it may leave in rows, to dashboards and analysts: its contract says that it is nobody's own."""
+        return self.privacy in ("L1", "L2")
 
     @property
     def words(self) -> dict[str, str]:
@@ -341,9 +355,16 @@ class Contract(Strict):
         return self.columns[name].type in ("date", "timestamp")
 
     @property
+    def quasi_identifiers(self) -> list[str]:
+        """The columns that leave only where enough rows are alike in them."""
+        return [name for name, column in self.columns.items() if column.quasi_identifier]
+
+    @property
     def event_time(self) -> str | None:
         """The column that says when a row happened: as the gate names it, else the first required time that is not personal."""
-        plain = (n for n, c in self.columns.items() if c.required and self._tells_time(n) and c.privacy in ("L1", "L2"))
+        plain = (
+            n for n, c in self.columns.items() if c.required and self._tells_time(n) and c.privacy not in ("L3", "L4")
+        )
         return self.gate.event_time or next(plain, None)
 
     def takes(self, file_name: str) -> bool:

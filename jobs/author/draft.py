@@ -37,6 +37,7 @@ INTRODUCTION = """\
 #   title, owner, delivery.every, .late_after and .kind (events, snapshot or changes); the columns' names; codes instead of words
 #   policy: mark keeps a row whose cell is not believed and says so; hold gives it back to its department
 #   dependencies were found in this sample; keep those that are meant, and of those that allow no exception take `repair: alike` away
+#   privacy of each column, L1 (open) to L4 (sensitive): a column that says none stays in the lake, no dashboard and no analyst sees it
 # As it stands: {kept:,} rows kept, of them {repaired:,} mended and {marked:,} marked; {held:,} held.
 """
 

@@ -31,7 +31,7 @@ def ours(source: Path, folder: Path) -> dict[str, Any]:
     clock.addFilter(lambda record: hasattr(record, "step"))
     delivery.log.addHandler(clock)
     delivery.log.setLevel(logging.INFO)
-    os.environ["CITYBRAIN_KEY"] = "of the bench"
+    os.environ["CITYBRAIN_KEY"] = "a key of the bench, of no other use"
     home = Home(folder)
     contract = home.contracts()[0][FEED]
     dropped = home.drop / contract.owner.folder / source.name

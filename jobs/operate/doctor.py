@@ -36,6 +36,7 @@ def examine(home: Home) -> Iterator[Finding]:
     """Every check in turn; one that finds nothing says so. Reads only."""
     contracts, faults = home.contracts()
     yield from _all("contracts", "bad", [str(fault) for fault in faults], f"{len(contracts)} feeds")
+    yield from _all("privacy", "odd", list(_of_no_class(contracts)), "stated for every column")
     checks: list[tuple[str, Literal["odd", "bad"], Callable[[], Iterator[str]], str]] = [
         ("key", "bad", lambda: _key(home), "there, and private"),
         ("folders", "odd", lambda: open_doors(home, contracts.values()), "each department's own"),
@@ -57,9 +58,17 @@ def _all(check: str, how: Literal["odd", "bad"], wrong: list[str], good: str) ->
         yield Finding(how, check, says)
 
 
+def _of_no_class(contracts: dict[str, Contract]) -> Iterator[str]:
+    for feed, contract in contracts.items():
+        if unstated := [column for column, spec in contract.columns.items() if spec.privacy is None]:
+            yield f"{feed}: {'、'.join(unstated)} of no class, so no dashboard and no analyst sees them: say privacy: L1 (open), L2, L3 (personal) or L4 in the contract"
+
+
 def _key(home: Home) -> Iterator[str]:
     try:
         _ = home.key
+        if lake.exists(ledger.path(home)) and not home.fingerprint_of_lake:
+            yield f"the key's fingerprint does not stand in {home.lake}, so another key would not be noticed: run `citybrain init`"
     except MissingKey as fault:
         yield str(fault)
     path = home.root / "secrets" / "key"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 import duckdb
@@ -43,15 +44,31 @@ def test_every_contract_is_read_and_has_an_example_of_both_kinds() -> None:
         assert {bool(example.keep) for example in contract.examples} == {True, False}, contract.feed
 
 
+JOINS = re.compile("_no$|^(room|employer)$")  # keys of what a person is, has or lives in
+
+
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.feed)
 def test_what_is_personal_is_not_served_and_what_names_a_person_is_not_silver_s(contract: Contract) -> None:
-    """L3 tells who somebody is, but for a day of birth; L4 is sensitive of whomever it is about."""
+    """L3 tells who somebody is, but for a day of his life and for what joins rows in the lake; L4 is sensitive of whomever it is about."""
     served = set(served_columns(contract))
     for column, spec in contract.columns.items():
+        assert spec.privacy, f"{column}: no silent class"
         if spec.privacy in ("L3", "L4") or spec.identifies:
             assert column not in served
         if spec.privacy == "L3" and spec.type != "date":
-            assert spec.identifies, column
+            assert spec.identifies or JOINS.search(column), column
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.feed)
+def test_no_key_of_a_person_a_household_a_home_a_device_or_an_employer_leaves_in_rows(contract: Contract) -> None:
+    """And what is left of a register of persons, but for its figures, is declared, so that it leaves only where others are alike in it."""
+    served = served_columns(contract)
+    about_persons = any(spec.type == "resident_id" for spec in contract.columns.values())
+    assert not [c for c in served if about_persons and c in contract.key], (
+        "its key is a person's, or a person's event's"
+    )
+    assert not [c for c in served if c in ("household_no", "dwelling_no", "room", "employer", "device_no", "worker_no")]
+    assert not [c for c in served if about_persons and not contract.columns[c].quasi_identifier]
 
 
 @pytest.mark.parametrize(("contract", "example"), EXAMPLES)

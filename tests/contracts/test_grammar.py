@@ -36,7 +36,7 @@ BASE: dict[str, Any] = {
     "key": ["case_no"],
     "columns": {
         "case_no": {"from": ["编号"], "type": "string", "required": True},
-        "day": {"from": ["日期"], "type": "date"},
+        "day": {"from": ["日期"], "type": "date", "privacy": "L2"},
         "moment": {"from": ["时间"], "type": "timestamp", "formats": ["yyyy-MM-dd HH:mm"]},
         "score": {"from": ["得分"], "type": "integer"},
         "kind": {"from": ["类别"], "type": "string"},
@@ -85,7 +85,7 @@ def receipt(contract: Contract, tmp_path: Path) -> str:
 
 def layout(contract: Contract, tmp_path: Path) -> str:
     """What a migration would hold silver to, and what is served of it."""
-    return repr((_columns(contract, "silver"), served_columns(contract)))
+    return repr((_columns(contract, "silver"), served_columns(contract), contract.quasi_identifiers))
 
 
 def period(contract: Contract, tmp_path: Path) -> str:
@@ -191,8 +191,9 @@ KEYS: list[tuple[str, Any, Callable[..., str]]] = [
     ("columns.kind.map", {"电梯": "lift"}, sifted),
     ("columns.kind.pattern", "电.", sifted),
     ("columns.score.range", [0, 3], sifted),
-    ("columns.kind.privacy", "L3", layout),
+    ("columns.day.privacy", "L3", layout),
     ("columns.kind.identifying", True, layout),
+    ("columns.day.quasi_identifier", True, layout),
     ("columns.kind.placeholders", ["电梯"], sifted),
     ("columns.phone.repair", False, sifted),
     ("columns.score.unit", ["分"], lambda c, p: sifted(c, p, "编号,得分\nA1,5分\nA2,5 分\n".encode())),
@@ -261,6 +262,8 @@ FAULTS = [
     ({"range": [0, 1]}, "only a number has a range"),
     ({"pattern": "("}, "is not a regular expression"),
     ({"type": "resident_id", "privacy": "L1"}, "at least L3"),
+    ({"type": "string", "quasi_identifier": True}, "say privacy: L2"),
+    ({"type": "string", "privacy": "L3", "quasi_identifier": True}, "leaves in no row"),
 ]
 
 

@@ -150,6 +150,7 @@ PLACES: dict[str, Place] = {
     "columns.pattern": lambda p: unwrapped(p.get("logicalTypeOptions", {}).get("pattern")),
     "columns.range": bounds,
     "columns.privacy": lambda p: p["classification"],
+    "columns.quasi_identifier": left_out("quasi_identifier", of=dict, usual=False),
     "columns.identifying": lambda p: custom(p, "identifying") or False,
     "columns.repair": lambda p: custom(p, "repair") is not False,
     "columns.policy": left_out("policy", of=dict, usual="hold"),

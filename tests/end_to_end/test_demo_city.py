@@ -20,7 +20,9 @@ from deltalake import DeltaTable
 from superset_desk import open_desk
 
 from jobs import lake
-from jobs.home import CHECKOUT, home
+from jobs.disclosure import K
+from jobs.home import CHECKOUT, Home, home
+from jobs.operate.folders import met_by_others
 from schemas.life import load_life
 from schemas.warning_rule import Query, load_rules
 
@@ -34,9 +36,9 @@ owner: {department: 园林局, folder: parks, contact: data@parks.example.cn}
 delivery: {files: "gs_*.csv", kind: events, every: "0 2 * * *", late_after: 6h, period: 'gs_(\\d{8})'}
 key: [visit_no]
 columns:
-  visit_no:   {from: [巡查编号], type: string, required: true}
-  visited_at: {from: [巡查时间], type: timestamp, formats: [yyyy/M/d H:mm], required: true}
-  health:     {from: [长势], type: string, map: {好: good, 弱: weak}}
+  visit_no:   {from: [巡查编号], type: string, required: true, privacy: L1}
+  visited_at: {from: [巡查时间], type: timestamp, formats: [yyyy/M/d H:mm], required: true, privacy: L1}
+  health:     {from: [长势], type: string, map: {好: good, 弱: weak}, privacy: L1}
 gate: {held: {warn: 20%, refuse: 50%}}
 examples:
   - keep: {巡查编号: G1, 巡查时间: 2026/6/28 9:30, 长势: 好}
@@ -181,6 +183,26 @@ def test_nothing_served_tells_who_a_person_is(city: City) -> None:
         assert (ids, mobiles) == (0, 0), table
 
 
+def test_nobody_is_told_apart_in_what_leaves_in_rows(city: City) -> None:
+    """By what the contracts declare as quasi-identifying: fewer than K alike are in no table, and what that cost is told."""
+    declared = {feed: contract.quasi_identifiers for feed, contract in Home(city.home).contracts()[0].items()}
+    told = {
+        feed: counts
+        for feed, *counts in city.ask("SELECT feed, served_rows, emptied_rows, left_out_rows FROM disclosure")
+    }
+    assert {"household_registration", "employment", "dwelling"} <= {feed for feed in told if declared[feed]}
+    for feed in told:
+        groups = f"SELECT count(*) AS n FROM feed_{feed} GROUP BY {', '.join(declared[feed])}" if declared[feed] else ""
+        if groups and told[feed][0]:
+            (fewest, rows) = city.ask(f"SELECT min(n), sum(n) FROM ({groups})")[0]
+            assert fewest >= K and rows == told[feed][0], feed
+    assert told["household_registration"][1:] == [0, 0], "sex and grid are common enough in any city"
+
+
+def test_other_accounts_of_the_machine_meet_nothing_of_it(city: City) -> None:
+    assert list(met_by_others(city.home)) == []
+
+
 def test_every_tables_protocol_is_on_the_list(city: City) -> None:
     tables = [str(log.parent) for log in (city.home / "lake").glob("*/*/_delta_log")]
     assert len(tables) > 30
@@ -249,3 +271,4 @@ def test_a_new_department_comes_by_one_yaml_and_ends_in_a_row_on_the_page(city: 
         assert "古树巡查" in json.dumps(rows, ensure_ascii=False)
         datasets = admin.get(f"{desk.url}/api/v1/dataset/?q=(page_size:100)").json()["result"]
         assert "feed_tree_care" in {dataset["table_name"] for dataset in datasets}
+        assert list(met_by_others(city.home)) == [], "nor of Superset's store"

@@ -360,13 +360,14 @@ def test_a_column_that_a_contract_lost_stays_empty_and_one_that_turned_personal_
 
 
 def test_the_doctor_finds_what_is_wrong_and_names_the_way_out(home, contracts, drop, take, monkeypatch) -> None:
+    monkeypatch.delenv("CITYBRAIN_KEY")
     make_folders(home, contracts.values())
     home.make_key()
     drop(FEED, "jq_20260301.csv", incidents(2))
     take(FEED)
     assert {
         finding.check: finding.how for finding in examine(home) if finding.check not in ("spark", "disk")
-    } == dict.fromkeys(("contracts", "key", "folders", "drop", "clock", "inbox", "ledger"), "good")
+    } == dict.fromkeys(("contracts", "privacy", "key", "folders", "drop", "clock", "inbox", "ledger"), "good")
     (home.root / "secrets" / "key").chmod(0o644)
     (home.lake).chmod(0o755)
     (home.drop / "police" / "link").symlink_to("/etc/passwd")

@@ -29,7 +29,7 @@ GIVEN: dict[str, Any] = {
     "columns": {
         "reading_no": {"from": ["编号"], "type": "string", "required": True},
         "reader": {"from": ["抄表员"], "type": "string", "privacy": "L2"},
-        "station": {"from": ["站点"], "type": "string"},
+        "station": {"from": ["站点"], "type": "string", "privacy": "L1"},
         "read_at": {"from": ["readTime", "抄表时间"], "type": "timestamp"},
         "litres": {"from": ["litres", "用水量"], "type": "integer"},
     },
