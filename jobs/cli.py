@@ -94,28 +94,37 @@ def ingest(
 def city(as_of: Day = None) -> None:
     """Register, features and warnings over everything committed, then a new serving file."""
     from jobs.city.run import run_city
+    from jobs.ingest.no_room import NoRoom
     from jobs.serve import serve
     from jobs.spark import NoJars, NoJava
+    from jobs.torn import TornTable
 
     day = as_of.date() if as_of else None
     try:
         with console.status("city") as status:
             run = run_city(home(), day, lambda step: status.update(step))
-    except (NoJava, NoJars, ContractFault) as fault:
+        served = serve(home(), day).name if run else ""
+    except (NoJava, NoJars, ContractFault, TornTable, NoRoom) as fault:
         console.wrong(fault)
         raise typer.Exit(1) from None
     if run is None:
         console.print("nothing was ever ingested: drop a file and run `citybrain ingest` first")
         raise typer.Exit(1)
-    console.print(f"{len(run.warnings)} warnings as of {run.as_of}; {serve(home(), day).name}")
+    console.print(f"{len(run.warnings)} warnings as of {run.as_of}; {served}")
 
 
 @app.command()
 def serve() -> None:
     """Build a new serving file from the lake as it stands and swap it in."""
     from jobs import serve as serving
+    from jobs.ingest.no_room import NoRoom
+    from jobs.torn import TornTable
 
-    console.print(serving.serve(home()).name)
+    try:
+        console.print(serving.serve(home()).name)
+    except (TornTable, NoRoom) as fault:
+        console.wrong(fault)
+        raise typer.Exit(1) from None
 
 
 @app.command()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -105,6 +106,12 @@ def _retried(write: Callable[[], None]) -> None:
 def columns(path: str) -> list[str]:
     """The columns of a table, in its order."""
     return [field.name for field in DeltaTable(path).schema().fields]
+
+
+def files(path: str) -> Iterator[tuple[Path, int]]:
+    """The files that hold a table's rows now, and the bytes of each as its log says."""
+    told = pa.table(DeltaTable(path).get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pylist()
+    yield from ((Path(path) / unquote(row["path"]), row["size_bytes"]) for row in told)
 
 
 def version(path: str) -> int | None:

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import uuid
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 
@@ -22,7 +23,9 @@ from jobs.disclosure import K, disclose
 from jobs.home import ZONE, Home
 from jobs.ingest import ledger
 from jobs.ingest.alone import alone
+from jobs.ingest.no_room import naming_a_full_disk
 from jobs.operate.health import source_health
+from jobs.torn import TornTable, on_what_is_whole, unreadable
 from jobs.warn.life import AT_HAND, view_standing
 from jobs.warn.vitals import FRESH_DAYS
 from jobs.whole import written_whole
@@ -39,15 +42,18 @@ STATUS_ZH = {state: words.zh for state, words in load_life().states.items()} | {
 
 
 def serve(home: Home, as_of: date | None = None) -> Path:
-    """Build a new serving file from the lake as it stands and swap it in. Readers of the old one go on until they reopen."""
+    """Build a new serving file from the lake as it stands and swap it in. Readers of the old one go on until they reopen.
+
+    A feed whose table is torn is left out, and the operator is told. Raises TornTable where what no file brings back is torn; NoRoom.
+    """
     contracts, _ = home.contracts()
     now = home.now().replace(microsecond=0)
     as_of = as_of or now.date()
-    with alone(home, "serving"):
-        return _serve(home, contracts, as_of, now)
+    with naming_a_full_disk(home, "serve"), alone(home, "serving"):
+        return on_what_is_whole(home, contracts, lambda torn: _serve(home, contracts, as_of, now, torn))
 
 
-def _serve(home: Home, contracts: dict[str, Contract], as_of: date, now: datetime) -> Path:
+def _serve(home: Home, contracts: dict[str, Contract], as_of: date, now: datetime, torn: Collection[str]) -> Path:
     run_id = f"{datetime.now(ZONE):%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}"
     home.serving.mkdir(parents=True, exist_ok=True)
     for left in home.serving.glob("serving-*.part*"):  # by a run that was killed
@@ -57,7 +63,7 @@ def _serve(home: Home, contracts: dict[str, Contract], as_of: date, now: datetim
     with lake.connect(part) as con:
         con.execute(PLAIN)
         _read_gold(con, home)
-        _read_feeds(con, home, contracts)
+        _read_feeds(con, home, contracts, torn)
         _grids(con, contracts)
         _warnings(con, home, as_of)
         _muted(con, as_of)
@@ -84,6 +90,8 @@ def _read_gold(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     for table in GOLD:
         path = home.table("gold", table)
         if lake.exists(path):
+            if why := unreadable(path):
+                raise TornTable(f"gold.{table}: {why}: `citybrain restore` a backup into an empty home")
             con.execute(f"CREATE TEMP VIEW gold_{table} AS SELECT * FROM {lake.scan(path)}")
 
 
@@ -92,7 +100,9 @@ def served_columns(contract: Contract) -> list[str]:
     return [column for column, spec in contract.columns.items() if spec.leaves]
 
 
-def _read_feeds(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract]) -> None:
+def _read_feeds(
+    con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str, Contract], torn: Collection[str]
+) -> None:
     """Each feed's current rows as `feed_<name>`, without any personal column; `disclosure` tells what was emptied in them, and why."""
     con.register("no_ledger_yet", ledger.SCHEMA.empty_table())
     told = lake.scan(ledger.path(home)) if lake.exists(ledger.path(home)) else "no_ledger_yet"
@@ -107,6 +117,8 @@ def _read_feeds(con: duckdb.DuckDBPyConnection, home: Home, contracts: dict[str,
     for feed, contract in contracts.items():
         columns = served_columns(contract)
         path = home.table("silver", feed)
+        if feed in torn:
+            continue
         if lake.exists(path):
             con.execute(
                 f"CREATE TEMP VIEW {name(f'now_{feed}')} AS {current_rows(contract, lake.scan(path), 'delivery_now')}"

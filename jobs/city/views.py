@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -30,15 +30,15 @@ def register_deliveries(spark: SparkSession, home: Home) -> None:
     spark.sql(current_deliveries("ops_delivery")).cache().createOrReplaceTempView("delivery_now")
 
 
-def register_feeds(spark: SparkSession, home: Home, contracts: list[Contract]) -> None:
-    """A view a feed, empty when nothing of it was ever committed. Delta reads a table's log in the driver: two at a time."""
+def register_feeds(spark: SparkSession, home: Home, contracts: list[Contract], torn: Collection[str] = ()) -> None:
+    """A view a feed, empty when nothing of it was ever committed or its table is torn. Delta reads a table's log in the driver: two at a time."""
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda contract: _register_feed(spark, home, contract), contracts))
+        list(pool.map(lambda contract: _register_feed(spark, home, contract, contract.feed in torn), contracts))
 
 
-def _register_feed(spark: SparkSession, home: Home, contract: Contract) -> None:
+def _register_feed(spark: SparkSession, home: Home, contract: Contract, torn: bool) -> None:
     feed, path = contract.feed, home.table("silver", contract.feed)
-    if lake.exists(path):
+    if lake.exists(path) and not torn:
         read(spark, path).createOrReplaceTempView(f"silver_{feed}")
         rows = spark.sql(current_rows(contract, f"silver_{feed}", "delivery_now"))
     else:

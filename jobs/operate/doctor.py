@@ -10,11 +10,12 @@ from datetime import timedelta
 from typing import Literal
 
 from jobs import lake
-from jobs.current import current_deliveries, latest_outcomes
 from jobs.home import Home, MissingKey
 from jobs.ingest import ledger
 from jobs.ingest.claim import UNRECOGNISED
 from jobs.operate.folders import open_doors, strange
+from jobs.operate.upkeep import tables
+from jobs.torn import COUNTED, TornTable, torn, unreadable
 from schemas.contract import Contract
 
 LEAST_FREE = 10 << 30
@@ -45,10 +46,22 @@ def examine(home: Home) -> Iterator[Finding]:
         ("spark", "bad", _spark, "Java and Delta's JARs are there"),
         ("clock", "odd", lambda: _clock(home), "not before the last delivery"),
         ("inbox", "bad", lambda: _stuck(home), "nothing stands still"),
-        ("ledger", "bad", lambda: _rows_lost(home, contracts), "every committed delivery has its rows"),
+        (
+            "ledger",
+            "bad",
+            lambda: _torn(home, contracts),
+            "every committed delivery has its rows, every table its files",
+        ),
     ]
     for check, how, look, good in checks:
-        yield from _all(check, how, list(look()), good)
+        try:
+            yield from _all(check, how, list(look()), good)
+        except Exception as fault:  # whatever is wrong there, the other checks are still to be made
+            yield Finding(
+                "bad",
+                check,
+                str(fault) if isinstance(fault, TornTable) else f"could not be looked at: {_first_line(fault)}",
+            )
 
 
 def _all(check: str, how: Literal["odd", "bad"], wrong: list[str], good: str) -> Iterator[Finding]:
@@ -56,6 +69,10 @@ def _all(check: str, how: Literal["odd", "bad"], wrong: list[str], good: str) ->
         yield Finding("good", check, good)
     for says in wrong:
         yield Finding(how, check, says)
+
+
+def _first_line(fault: Exception) -> str:
+    return f"{type(fault).__name__} {next(iter(str(fault).splitlines()), '')}".strip()[:300]
 
 
 def _of_no_class(contracts: dict[str, Contract]) -> Iterator[str]:
@@ -122,26 +139,10 @@ def _stuck(home: Home) -> Iterator[str]:
             yield f"{path} has stood for {hours:.0f} h and was not taken: is Airflow up (`citybrain up`), is the upload finished?"
 
 
-def _rows_lost(home: Home, contracts: dict[str, Contract]) -> Iterator[str]:
-    """A delivery that counts today, whose silver, held or bronze has not the rows that the ledger says."""
-    if not lake.exists(ledger.path(home)):
-        return
-    with lake.connect() as con:
-        told = lake.scan(ledger.path(home))
-        con.execute(
-            f"CREATE TEMP TABLE outcome AS SELECT * FROM ({latest_outcomes(told)}) "
-            f"WHERE delivery_id IN (SELECT delivery_id FROM ({current_deliveries(told)}))"
-        )
-        for feed in contracts:
-            for room, count in (("bronze", "read_rows"), ("silver", "kept_rows"), ("held", "held_rows")):
-                path = home.table(room, feed)
-                rows = (
-                    f"SELECT delivery_id, count(*) AS n FROM {lake.scan(path)} GROUP BY 1"
-                    if lake.exists(path)
-                    else "SELECT '' AS delivery_id, 0 AS n"
-                )
-                wrong = con.execute(f"""
-                    SELECT o.delivery_id, o.{count}, coalesce(r.n, 0) FROM outcome o LEFT JOIN ({rows}) r USING (delivery_id)
-                    WHERE o.feed = '{feed}' AND o.{count} <> coalesce(r.n, 0)""").fetchall()
-                for delivery, told, found in wrong:
-                    yield f"{room}.{feed}: {delivery} has {found:,} rows, the ledger counts {told:,}: `citybrain replay {feed}` its period"
+def _torn(home: Home, contracts: dict[str, Contract]) -> Iterator[str]:
+    """Tables that lack what the ledger counts, and others that cannot be read; one that is torn keeps none from being looked at."""
+    for table in torn(home, contracts, tuple(COUNTED)):
+        yield table.says
+    for path in tables(home):
+        if path.parent.name not in COUNTED and (why := unreadable(str(path))):
+            yield f"{path.parent.name}.{path.name}: {why}: `citybrain restore` a backup into an empty home"

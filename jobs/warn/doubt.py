@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from schemas.contract import Contract
 from schemas.warning_rule import WarningRule
 
 WARNED, UNFINISHED, LATE = 0.8, 0.5, 0.8  # what is left of a confidence
+TORN = "的数据表损坏,待运维恢复"
 STALE_PERIODS = 2  # of a feed that are due and have not come: its present is then unknown
 
 
@@ -63,8 +64,8 @@ class Trust:
         return "；".join(f"{self.titles.get(doubt.feed, doubt.feed)}{doubt.why}" for doubt in doubts)
 
 
-def trust_now(home: Home, contracts: dict[str, Contract], now: datetime) -> Trust:
-    """From the ledger as it stands."""
+def trust_now(home: Home, contracts: dict[str, Contract], now: datetime, torn: Collection[str] = ()) -> Trust:
+    """From the ledger as it stands. torn: feeds whose table cannot be read."""
     titles = {feed: contract.title.zh for feed, contract in contracts.items()}
     if not lake.exists(ledger.path(home)):
         return Trust({}, titles)
@@ -79,6 +80,7 @@ def trust_now(home: Home, contracts: dict[str, Contract], now: datetime) -> Trus
     for row in outcomes:
         of_feed.setdefault(row["feed"], []).append(row)
     found = {feed: doubt_of(contract, of_feed.get(feed, []), now) for feed, contract in contracts.items()}
+    found |= {feed: Doubt(feed, 0.0, TORN) for feed in torn}
     return Trust({feed: doubt for feed, doubt in found.items() if doubt}, titles)
 
 

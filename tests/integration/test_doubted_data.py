@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from damage import write_over
 
 from jobs.home import Home
+from jobs.lake import files
 from jobs.report.brief import write_brief
 
 pytestmark = pytest.mark.spark
@@ -101,3 +104,9 @@ def test_refused_warned_and_good_deliveries_of_one_feed(desk: Desk, drop, take, 
     assert doubted["confidence"] == 0.8 and doubted["confidence_why"] == "警情最近一次送达有提示"
     assert desk.ask("SELECT DISTINCT confidence, confidence_why FROM warning") == [(0.8, "警情最近一次送达有提示")]
     assert desk.ask("SELECT muted_zh FROM about") == [(None,)]
+
+    write_over(max(Path(file) for file, _ in files(desk.home.table("silver", FEED))))
+    assert desk.run("2026-06-29") == [], "Spark met a damaged cell: once more without that table"
+    (said,) = desk.ask("SELECT muted_zh FROM about")
+    assert "警情突增(警情的数据表损坏" in said[0]
+    assert desk.ask("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'feed_police_incident'") == [(0,)]
