@@ -29,9 +29,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 FINGERPRINT = "key.fingerprint"
-LOST = (
-    "put it back (a backup has it in secrets/key), for with another one every person, home and row would be a new one"
-)
+LOST = "put it back (`citybrain restore` has it of a backup with its passphrase), for with another one every person, home and row would be a new one"
 LEAST_KEY_BYTES = 32
 PSEUDONYM_DIGITS = 16  # of the ten that were enough for a small city, two people in two million shared one
 

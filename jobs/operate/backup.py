@@ -1,4 +1,4 @@
-"""A copy of a city that can be taken up anywhere: its tables, files and keys, and a list that says whether it is whole."""
+"""A copy of a city that can be taken up anywhere: its tables and files, its keys under a passphrase, and a list that says whether it is whole."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,12 +20,16 @@ from jobs.ingest import ledger
 from jobs.ingest.alone import alone
 from jobs.ingest.claim import UNRECOGNISED
 from jobs.operate.folders import make_folders
+from jobs.operate.sealed import seal, unseal
 from jobs.operate.upkeep import UPKEEP
 from jobs.whole import written_whole
 
 MANIFEST = "manifest.json"
 RESTORING = ".restoring"
-KEPT = ("lake", "archive", "inbox", "drop", "return", "reports", "data_docs", "secrets", "today")
+KEPT = ("lake", "archive", "inbox", "drop", "return", "reports", "data_docs", "superset", "delivery.yaml", "today")
+SEALED = "secrets.sealed"
+PASSPHRASE = "CITYBRAIN_BACKUP_PASSPHRASE"
+MOST_LINKS = 7  # backups that share one copy of a file: a byte that rots in it spoils so many, and no more
 MOVING = ("drop", "reports")  # what others write or take away at any time
 LINKED = ("lake", "archive")  # their files are written once and never changed
 
@@ -39,20 +44,24 @@ class CannotRestore(ValueError):
 
 @dataclass(frozen=True)
 class Copied:
-    """How much was copied. linked: of these, files shared with the last backup instead of copied again; altered: deliveries whose file is not the one that came."""
+    """How much was copied. linked: of these, files shared with the last backup instead of copied again; altered: deliveries whose file is not the one that came; keys:
+    whether the city's keys are with it."""
 
     files: int
     bytes: int
     linked: int
     altered: tuple[str, ...] = ()
+    keys: bool = False
 
 
-def backup(home: Home, to: Path) -> Copied:
-    """Copy the city into the new folder `to`, with no delivery, city run or order under way meanwhile. Raises FileExistsError, CannotBackUp.
+def backup(home: Home, to: Path, passphrase: str = "") -> Copied:
+    """Copy the city into the new folder `to`, with no delivery, city run or order under way meanwhile.
 
-    Whoever holds the copy holds the city's keys: keep it as safe as the city. Files of the newest backup beside `to` that
-    are the same are linked, so that a nightly copy costs what is new.
+    The keys come along under a passphrase, without one they stay where they are. Files of the newest backup beside `to` that are the
+    same are linked, so that a nightly copy costs what is new; after a few, copied again. What was copied is read once more and compared.
+    Raises FileExistsError, CannotBackUp, WrongPassphrase.
     """
+    sealed = seal(home.root / "secrets", passphrase) if passphrase else b""
     if home.lake != home.root / "lake":
         raise CannotBackUp(
             f"the tables are at {home.lake} (CITYBRAIN_LAKE), not in {home.root}: copy them where they are kept"
@@ -67,32 +76,42 @@ def backup(home: Home, to: Path) -> Copied:
             name = str(path.relative_to(home.root))
             target = to / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            if last and name in before and name.split("/")[0] in LINKED and _same(last / name, path):
+            if (
+                last
+                and name in before
+                and name.split("/")[0] in LINKED
+                and _same(last / name, path)
+                and _few_share(last / name)
+            ):
                 os.link(last / name, target)
                 files[name] = before[name]  # as it was when it was copied: a copy that rots since is found by `restore`
                 linked += 1
                 continue
             try:
-                copy_apart(home.root, name, target) if name.startswith("drop/") else shutil.copy2(path, target)
+                _copy(home.root, name, target)
             except (FileNotFoundError, NotTaken):
                 if name.split("/")[0] not in MOVING:
                     raise
                 continue
             files[name] = [target.stat().st_size, _sha256(target)]
+    if sealed:
+        (to / SEALED).write_bytes(sealed)
+        files[SEALED] = [len(sealed), _sha256(to / SEALED)]
     manifest = {"made_at": datetime.now(ZONE).isoformat(timespec="seconds"), "files": files}
     with written_whole(to / MANIFEST) as draft:
         draft.write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
-    return Copied(len(files), sum(size for size, _ in files.values()), linked)
+    return Copied(len(files), sum(size for size, _ in files.values()), linked, keys=bool(sealed))
 
 
-def restore(home: Home, source: Path) -> Copied:
+def restore(home: Home, source: Path, passphrase: str = "") -> Copied:
     """Make the city of a backup in an empty home. Every file is checked against the backup's list first, and each delivery's
-    file against the ledger. Raises CannotRestore.
+    file against the ledger. Raises CannotRestore, WrongPassphrase.
 
-    Killed midway and run again, it begins anew.
+    Without the passphrase, and of a backup that has no keys, the key is to be put back by hand: nothing is taken in before. Killed
+    midway and run again, it begins anew.
     """
     begun = home.root / RESTORING
-    if not begun.exists() and any((home.root / name).exists() for name in KEPT):
+    if not begun.exists() and any((home.root / name).exists() for name in (*KEPT, "secrets/key")):
         raise CannotRestore(f"{home.root} already holds a city: restore into an empty folder (CITYBRAIN_HOME)")
     if not (source / MANIFEST).is_file():
         raise CannotRestore(f"{source} has no {MANIFEST}: the backup was not finished, or this is no backup")
@@ -101,18 +120,49 @@ def restore(home: Home, source: Path) -> Copied:
         path = source / name
         if not path.is_file() or path.stat().st_size != size or _sha256(path) != digest:
             raise CannotRestore(f"{path} is not what was backed up: take an older backup")
+    keys = unseal((source / SEALED).read_bytes(), passphrase) if passphrase and SEALED in files else {}
     home.root.mkdir(parents=True, exist_ok=True)
     begun.touch()
-    for name in KEPT:  # of a restore that was killed, perhaps of another backup
+    for name in (*KEPT, "secrets"):  # of a restore that was killed, perhaps of another backup
         top = home.root / name
         shutil.rmtree(top) if top.is_dir() else top.unlink(missing_ok=True)
     make_folders(home, home.contracts()[0].values())
-    for name in files:
+    for name in files.keys() - {SEALED}:
         target = home.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source / name, target)
+    for name, content in keys.items():
+        path = home.root / "secrets" / name
+        path.touch(mode=0o600)
+        path.write_text(content)
     begun.unlink()
-    return Copied(len(files), sum(size for size, _ in files.values()), 0, tuple(_altered(home, files)))
+    return Copied(
+        len(files),
+        sum(size for size, _ in files.values()),
+        0,
+        tuple(_altered(home, files)),
+        (home.root / "secrets" / "key").is_file(),
+    )
+
+
+def _copy(root: Path, name: str, target: Path) -> None:
+    """A file as it stands; of a database that may be in use one state; read back, for what was written is not yet what is there."""
+    source = root / name
+    if name.startswith("drop/"):
+        copy_apart(root, name, target)
+    elif source.suffix == ".db":
+        with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+            one.backup(other)
+    else:
+        shutil.copy2(source, target)
+        if name.split("/")[0] not in MOVING and _sha256(source) != _sha256(target):
+            raise CannotBackUp(
+                f"{target} is not what {source} is, though it was just copied: is the disk of the backup sound?"
+            )
+
+
+def _few_share(copied: Path) -> bool:
+    return copied.stat().st_nlink < MOST_LINKS
 
 
 def _altered(home: Home, files: dict[str, list]) -> Iterator[str]:

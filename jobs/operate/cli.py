@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import time
 from datetime import datetime
 from pathlib import Path
@@ -108,39 +109,53 @@ def refused() -> None:
 def backup(
     to: Annotated[Path, typer.Argument(help="a folder that holds backups; this one becomes a folder in it")],
 ) -> None:
-    """Copy tables, files and keys into a new folder, nothing moving meanwhile; what the last backup there already has is linked."""
-    from jobs.operate.backup import CannotBackUp
+    """Copy tables, files and accounts into a new folder, nothing moving meanwhile; what the last backup there already has is linked.
+
+    The city's keys come along only under a passphrase, which CITYBRAIN_BACKUP_PASSPHRASE says. Without it keep secrets/ elsewhere: no city comes back without its key.
+    """
+    from jobs.operate.backup import PASSPHRASE, CannotBackUp
     from jobs.operate.backup import backup as copy
+    from jobs.operate.sealed import WrongPassphrase
 
     began, target = time.monotonic(), to / f"{datetime.now(ZONE):%Y%m%d-%H%M%S}"
     try:
         with console.status(f"backup to {target}"):
-            done = copy(home(), target)
-    except CannotBackUp as fault:
+            done = copy(home(), target, os.environ.get(PASSPHRASE, ""))
+    except (CannotBackUp, WrongPassphrase) as fault:
         _stop(fault)
     else:
         console.print(
             f"{target}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB ({done.linked:,} linked), {time.monotonic() - began:.1f} s. "
-            "It holds the city's keys: keep it as safe as the city."
+            + (
+                "The keys are in it, under the passphrase."
+                if done.keys
+                else f"The keys are not in it: keep secrets/ safe elsewhere, or set {PASSPHRASE}."
+            )
+            + " It tells of persons: keep it as safe as the city."
         )
 
 
 @app.command()
 def restore(source: Annotated[Path, typer.Argument(help="a backup's folder")]) -> None:
-    """Make the city of a backup in an empty CITYBRAIN_HOME; every file is checked first."""
-    from jobs.operate.backup import CannotRestore
+    """Make the city of a backup in an empty CITYBRAIN_HOME; every file is checked first. CITYBRAIN_BACKUP_PASSPHRASE opens the keys in it."""
+    from jobs.operate.backup import PASSPHRASE, CannotRestore
     from jobs.operate.backup import restore as bring_back
+    from jobs.operate.sealed import WrongPassphrase
 
     began = time.monotonic()
     try:
         with console.status("restore"):
-            done = bring_back(home(), source)
-    except CannotRestore as fault:
+            done = bring_back(home(), source, os.environ.get(PASSPHRASE, ""))
+    except (CannotRestore, WrongPassphrase) as fault:
         _stop(fault)
     else:
         console.print(
             f"{home().root}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB, {time.monotonic() - began:.1f} s. Next: citybrain doctor, citybrain serve"
         )
+        if not done.keys:
+            console.odd(
+                f"the keys did not come with it: put secrets/key back, fingerprint {home().fingerprint_of_lake or 'not known'}, or nothing is taken in"
+            )
         if done.altered:
             _stop(
                 CannotRestore(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -18,18 +19,20 @@ from deltalake import DeltaTable, write_deltalake
 from typer.testing import CliRunner
 
 from jobs.cli import app
-from jobs.home import ZONE, Home
+from jobs.home import ZONE, Home, MissingKey
 from jobs.ingest.alone import alone
 from jobs.ingest.claim import NotAsItCame, archived
 from jobs.ingest.delivery import ingest
 from jobs.ingest.ledger import Ledger
-from jobs.operate.backup import CannotBackUp, CannotRestore, backup, restore
+from jobs.operate.backup import MOST_LINKS, CannotBackUp, CannotRestore, backup, restore
 from jobs.operate.doctor import examine
 from jobs.operate.folders import make_folders
 from jobs.operate.orders import CannotBeDone, reject, release, replay
+from jobs.operate.sealed import WrongPassphrase
 from jobs.operate.upkeep import CannotMigrate, compact, migrate, pins, tables, vacuum
 
 FEED = "police_incident"
+SAID = "a passphrase for tests"
 HEADER = "警情编号,报警时间,警情类别,所属网格"
 
 
@@ -161,15 +164,59 @@ def test_backup_destroy_restore_gives_the_same_tables_ids_and_pseudonyms(
     take(FEED)
     drop(FEED, "jq_20260302.csv", incidents(3))
     before = state(home)
-    first = backup(home, tmp_path / "copies" / "1")
-    second = backup(home, tmp_path / "copies" / "2")
+    (home.root / "delivery.yaml").write_text("desks: {}\n")
+    first = backup(home, tmp_path / "copies" / "1", SAID)
+    second = backup(home, tmp_path / "copies" / "2", SAID)
     assert first.files == second.files > 15 and second.linked > 10, "what has not changed is not copied twice"
     shutil.rmtree(home.root)
     restored = Home(home.root)
-    assert restore(restored, tmp_path / "copies" / "2").files == first.files
+    done = restore(restored, tmp_path / "copies" / "2", SAID)
+    assert done.files == first.files and done.keys and (home.root / "delivery.yaml").is_file()
     assert state(restored) == before and len(before) > 8
     entries = ingest(restored, contracts[FEED])
     assert [entry.delivery_id for entry in entries] == ["police_incident-20260302-01"], "it goes on where it stood"
+
+
+def test_a_backup_holds_no_key_that_can_be_read_and_a_city_without_its_key_stands_still(
+    home, contracts, drop, take, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.delenv("CITYBRAIN_KEY")
+    home.make_key()
+    key = home.key
+    drop(FEED, "jq_20260301.csv", incidents(3))
+    take(FEED)
+    bare, sealed = tmp_path / "copies" / "bare", tmp_path / "copies" / "sealed"
+    assert not backup(home, bare).keys and backup(home, sealed, SAID).keys
+    for copy in (bare, sealed):
+        assert not [path for path in copy.rglob("*") if path.is_file() and key in path.read_bytes()]
+    with pytest.raises(WrongPassphrase, match="12 or more"):
+        backup(home, tmp_path / "copies" / "short", "short")
+    for copy, said in ((bare, SAID), (sealed, "")):
+        elsewhere = Home(tmp_path / f"from-{copy.name}")
+        assert not restore(elsewhere, copy, said).keys
+        with pytest.raises(MissingKey, match="is lost: put it back"):
+            elsewhere.make_key()
+    with pytest.raises(WrongPassphrase, match="not the passphrase"):
+        restore(Home(tmp_path / "other"), sealed, "another passphrase")
+    assert not (tmp_path / "other").exists(), "nothing is restored with what opens nothing"
+
+
+def test_a_byte_that_rots_spoils_a_few_backups_and_no_more(home, drop, take, tmp_path) -> None:
+    drop(FEED, "jq_20260301.csv", incidents(3))
+    take(FEED)
+    copies = [tmp_path / "copies" / str(number) for number in range(MOST_LINKS + 2)]
+    for copy in copies:
+        backup(home, copy)
+        os.utime(copy / "manifest.json", (copies.index(copy), copies.index(copy)))
+    name = next(path for path in copies[0].rglob("*.parquet")).relative_to(copies[0])
+    (copies[0] / name).write_bytes(b"rot")
+    spoiled = 0
+    for number, copy in enumerate(copies):
+        try:
+            restore(Home(tmp_path / f"home-{number}"), copy)
+        except CannotRestore:
+            spoiled += 1
+    assert spoiled == MOST_LINKS < len(copies)
 
 
 def test_a_backup_that_is_not_whole_and_a_home_in_use_are_refused(home, drop, take, tmp_path) -> None:
@@ -240,7 +287,7 @@ def test_a_restore_that_was_killed_begins_anew(home, drop, take, tmp_path, monke
     drop(FEED, "jq_20260301.csv", incidents(2))
     take(FEED)
     before = state(home)
-    backup(home, tmp_path / "copy")
+    backup(home, tmp_path / "copy", SAID)
     copies = iter(range(5))
 
     def killed(*given: Any) -> None:
@@ -251,8 +298,8 @@ def test_a_restore_that_was_killed_begins_anew(home, drop, take, tmp_path, monke
     with monkeypatch.context() as broken:
         broken.setattr("jobs.operate.backup.shutil.copy2", killed)
         with pytest.raises(StopIteration):
-            restore(restored, tmp_path / "copy")
-    restore(restored, tmp_path / "copy")
+            restore(restored, tmp_path / "copy", SAID)
+    restore(restored, tmp_path / "copy", SAID)
     assert state(restored) == before
     with pytest.raises(CannotRestore, match="already holds a city"):
         restore(restored, tmp_path / "copy")
