@@ -20,7 +20,7 @@ from schemas.codes import load_code_list
 from schemas.faults import ContractFault, read_strictly
 from schemas.integrity import Integrity
 from schemas.watch import Watch
-from schemas.written import Cron, Duration, Encoding, Regex, Share, Zone, duration, strptime_of
+from schemas.written import Cron, Duration, Encoding, Regex, Share, Zone, duration, first_group, strptime_of
 
 FEEDS = Path(__file__).parent / "feeds"
 
@@ -373,8 +373,12 @@ class Contract(Strict):
 
     def period_of(self, file_name: str, arrival: str) -> str:
         """The period a file is about: captured from its name, else the day it arrived (YYYYMMDD). Letters, digits, - and _ only."""
-        found = re.search(self.delivery.period, file_name) if self.delivery.period else None
-        said = unicodedata.normalize("NFKC", found[1] or "") if found else ""
+        pattern, plain = (
+            self.delivery.period,
+            unicodedata.normalize("NFKC", file_name),
+        )  # RE2's digits are the ten alone
+        found = (first_group(pattern, file_name) or first_group(pattern, plain)) if pattern else None
+        said = unicodedata.normalize("NFKC", found or "")
         return re.sub(r"[^0-9A-Za-z-]", "_", said)[:LONGEST_PERIOD] or arrival
 
     def column_of(self, header: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+MOST_BYTES = 1 << 20  # the longest of ours has a hundredth of it
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -24,7 +25,13 @@ class ContractFault(ValueError):
 def read_strictly(path: Path, model: type[Model]) -> Model:
     """A YAML file of ours as its model; an empty one has no key. Raises ContractFault with one sentence: the file, the place, the way out."""
     try:
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise ContractFault(path, "the whole file", f"is {size:,} bytes long; {MOST_BYTES:,} must do")
         return _read(path.read_text(encoding="utf-8"), model)
+    except RecursionError:
+        raise ContractFault(path, "somewhere", "has too many brackets within brackets") from None
+    except OSError as fault:
+        raise ContractFault(path, "the whole file", f"cannot be read: {fault.strerror}") from None
     except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "somewhere"
@@ -33,6 +40,12 @@ def read_strictly(path: Path, model: type[Model]) -> Model:
         raise ContractFault(path, f"byte {fault.start}", "is not UTF-8; save the file as UTF-8") from None
     except ValidationError as fault:
         raise ContractFault(path, *explain(fault, model)) from None
+    except ContractFault:
+        raise
+    except (
+        Exception
+    ) as fault:  # a list where words belong, say: whatever stands in a file, it is the fault of that file alone
+        raise ContractFault(path, "somewhere", f"has another shape than its kind of file ({fault})") from None
 
 
 @lru_cache(maxsize=1024)

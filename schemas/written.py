@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import duckdb
 from croniter import croniter
 from pydantic import BeforeValidator
 
@@ -31,9 +32,16 @@ def _cron(text: Any) -> str:
     return str(text)
 
 
+LONGEST_PATTERN = 1000
+
+
 def _regex(text: Any) -> str:
+    if len(str(text)) > LONGEST_PATTERN:
+        raise ValueError(f"a regular expression of {len(str(text)):,} signs: {LONGEST_PATTERN:,} must do")
     try:
         re.compile(str(text))
+    except RecursionError:
+        raise ValueError("has too many brackets within brackets") from None
     except re.error as fault:
         raise ValueError(f"{text!r} is not a regular expression: {fault}") from None
     if re.search(r"\(\?(?:[=!>(]|<[=!]|P=)|\\[1-9]|[*+?}]\+", str(text)):
@@ -81,3 +89,16 @@ def strptime_of(form: str) -> str:
     if "yyy" in parts[1:]:
         raise ValueError(f"formats: {form!r}: yyy, a year of the Republic, comes first")
     return "".join(STRPTIME.get(part) or part for part in parts)
+
+
+def first_group(pattern: str, text: str) -> str | None:
+    """What a pattern's group holds of a text; None where the pattern is not met.
+
+    By RE2, like the screening: in a time that grows with the text, also where Python's own would try for ever.
+    """
+    text = text.encode("utf-8", "replace").decode()  # a file's name need not be UTF-8
+    with duckdb.connect(config={"threads": 1}) as con:
+        found = con.execute(
+            "SELECT CASE WHEN regexp_matches(?1, ?2) THEN regexp_extract(?1, ?2, 1) END", [text, pattern]
+        ).fetchone()
+    return found[0] if found else None

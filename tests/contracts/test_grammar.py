@@ -295,3 +295,65 @@ def test_a_row_rule_is_an_expression_over_its_own_row(must: str, tmp_path: Path)
     wrong["rows"] = [{"positive": {"must": must, "zh": "x"}}]
     with pytest.raises(ContractFault, match=r"rows\.positive"):
         contract_of(tmp_path, wrong)
+
+
+def places(given: Any, way: tuple = ()) -> list[tuple]:
+    """Every place of a contract, as the keys and numbers that lead to it."""
+    inside = given.items() if isinstance(given, dict) else enumerate(given) if isinstance(given, list) else ()
+    return [way, *(place for key, part in inside for place in places(part, (*way, key)))]
+
+
+def with_at(given: Any, way: tuple, value: Any) -> Any:
+    if not way:
+        return value
+    changed = copy.copy(given)
+    changed[way[0]] = with_at(changed[way[0]], way[1:], value)
+    return changed
+
+
+def test_whatever_stands_anywhere_in_a_contract_is_the_fault_of_that_contract_alone(tmp_path: Path) -> None:
+    strange = [None, True, 0, -1.5, "", "(", "\x00", [], [None], [[]], {}, {"a": 1}, {1: None}, "9" * 5000]
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(BASE | {"feed": "other"}, allow_unicode=True), encoding="utf-8")
+    faults = 0
+    for way in places(BASE):
+        for value in strange:
+            text = yaml.safe_dump(with_at(BASE, way, value), allow_unicode=True)
+            (tmp_path / "case.yaml").write_text(text, encoding="utf-8")
+            contracts, found = load_contracts(tmp_path)
+            assert "other" in contracts and len(found) <= 1, (way, value)
+            assert all(str(fault).startswith("case.yaml: ") and "\n" not in str(fault)[:60] for fault in found), (
+                way,
+                value,
+            )
+            faults += len(found)
+    assert faults > 300
+
+
+NESTED = 20_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x: " + "[" * NESTED,
+        "x: " + "[" * NESTED + "]" * NESTED,
+        "x: " + "{a: " * NESTED + "}" * NESTED,
+        yaml.safe_dump(BASE | {"rows": [{"deep": {"must": "(" * NESTED + "score >= 0" + ")" * NESTED, "zh": "深"}}]}),
+        yaml.safe_dump(with_at(BASE, ("delivery", "period"), "(" * NESTED + "a" + ")" * NESTED)),
+        yaml.safe_dump(with_at(BASE, ("delivery", "period"), "(" + "(?:" * 300 + "a" + ")" * 301)),
+        "a: &a [1]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else '*a'] * 10)}]\n" for n in range(9)),
+        yaml.safe_dump(BASE) + "#" * (1 << 20),
+    ],
+    ids=["open", "lists", "maps", "rule", "period", "period within", "aliases", "long"],
+)
+def test_a_file_that_means_harm_is_a_fault_in_a_moment(text: str, tmp_path: Path) -> None:
+    (tmp_path / "case.yaml").write_text(text, encoding="utf-8")
+    contracts, (fault,) = load_contracts(tmp_path)
+    assert not contracts and len(str(fault)) < 400
+
+
+def test_a_period_is_read_from_a_name_in_a_moment_whatever_the_pattern(tmp_path: Path) -> None:
+    """Python's own would not end before the city does: each nine may belong to either repeat."""
+    contract = contract_of(tmp_path, with_at(BASE, ("delivery", "period"), "((?:[0-9]+)+)x"))
+    assert contract.period_of("9" * 200, "20260629") == "20260629"
+    assert contract.period_of("9" * 8 + "x", "20260629") == "99999999"
