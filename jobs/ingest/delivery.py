@@ -246,11 +246,10 @@ def _ordered(order: Order | None) -> list[str]:
 
 
 def _refused_for_headers(home: Home, contract: Contract, entry: Entry, landed: Landed) -> Entry:
+    """Of a file without a header line the first row stands where headers should: nothing of it goes into the ledger."""
     missing = "、".join(map(contract.title_of, landed.map.missing))
     words = [f"缺少必填列:{missing}。请对照约定补齐表头后重新上传本文件。"]
-    entry = replace(
-        entry, status="refused", read_rows=landed.rows, refused_rows=landed.rows, words=words, header=landed.headers
-    )
+    entry = replace(entry, status="refused", read_rows=landed.rows, refused_rows=landed.rows, words=words)
     give_receipt(home, contract, entry, landed=landed)
     return entry
 

@@ -56,6 +56,15 @@ def test_a_header_without_rows_is_refused_and_only_for_that(home, drop, take, ro
     assert len(rows("ops", "delivery")) == 1
 
 
+def test_a_file_without_a_header_line_puts_nobody_into_the_ledger(home, drop, take, rows) -> None:
+    people = "330499199001011237,王小明,2026-03-01\n330499199001011237,王小明,2026-03-02\n"
+    drop("household_registration", "hj_202603.csv", people.encode("gb18030"))
+    (entry,) = take("household_registration")
+    assert entry.status == "refused" and "缺少必填列" in entry.words[0]
+    told = [str(row) for room in home.lake.glob("ops/*") for row in rows("ops", room.name)]
+    assert told and not [row for row in told if "王小明" in row or "330499199001011237" in row]
+
+
 def test_with_too_many_bad_rows_the_whole_delivery_waits_good_rows_and_bad(home, drop, take, rows) -> None:
     drop("police_incident", "jq_20260301.csv", incidents(good=7, bad=3).encode("gb18030"))
     (entry,) = take("police_incident")
