@@ -28,6 +28,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+FOR_OTHERS = 0o027  # the mask of whatever the service makes: nothing to other accounts of the machine
 FINGERPRINT = "key.fingerprint"
 LOST = "put it back (`citybrain restore` has it of a backup with its passphrase), for with another one every person, home and row would be a new one"
 LEAST_KEY_BYTES = 32

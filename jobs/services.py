@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from jobs.home import CHECKOUT, Home
-from jobs.operate.folders import FOR_OTHERS, make_folders
+from jobs.home import CHECKOUT, FOR_OTHERS, Home
+from jobs.operate.folders import make_folders
 
 AIRFLOW_PORT = int(os.environ.get("CITYBRAIN_AIRFLOW_PORT", "8080"))
 SUPERSET_PORT = int(os.environ.get("CITYBRAIN_SUPERSET_PORT", "8088"))

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs.home import CHECKOUT, home
+from jobs.home import CHECKOUT, FOR_OTHERS, home
 from jobs.lake import HISTORY_DAYS
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def _settings(folder: Path) -> dict[str, str]:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.buffer.pageSize": "1m",  # by itself 64 MiB, for each sort and each sum of a few rows, filled with zeros first
+        "spark.hadoop.fs.permissions.umask-mode": f"{FOR_OTHERS:03o}",  # Hadoop sets it itself, whatever mask the process has
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.execution.arrow.pyspark.enabled": "true",

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import duckdb
 from croniter import croniter
 from pydantic import BeforeValidator
 
@@ -96,6 +95,8 @@ def first_group(pattern: str, text: str) -> str | None:
 
     By RE2, like the screening: in a time that grows with the text, also where Python's own would try for ever.
     """
+    import duckdb  # Airflow reads every contract to parse its DAGs, and no name
+
     text = text.encode("utf-8", "replace").decode()  # a file's name need not be UTF-8
     with duckdb.connect(config={"threads": 1}) as con:
         found = con.execute(

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from jobs.home import Home
+from jobs.home import FOR_OTHERS, Home
 from schemas.contract import Contract
 
 PRIVATE = (
@@ -29,7 +29,6 @@ READ_BY = {"serving": "citybrain_analyst", "reports": "citybrain_commander"}  # 
 MET_IN = ("drop", "return")  # departments pass through, each to its own folder; nothing is listed to them
 DROP, RETURN = 0o2770, 0o2750  # the department writes into the one and reads the other; its files stay its group's
 GROUP = "citybrain_{}"
-FOR_OTHERS = 0o027  # the mask of whatever the service makes: nothing to other accounts
 
 
 def close_to_others() -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from settings import KEY, TODAY
 
-from jobs.home import Home
+from jobs.home import FOR_OTHERS, Home
 from jobs.ingest.delivery import ingest
 from jobs.operate import folders
-from jobs.operate.folders import FOR_OTHERS, make_folders, met_by_others, open_doors
+from jobs.operate.folders import make_folders, met_by_others, open_doors
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can look with another account's eyes")
 
