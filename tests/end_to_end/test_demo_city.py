@@ -190,12 +190,12 @@ def test_nobody_is_told_apart_in_what_leaves_in_rows(city: City) -> None:
         feed: counts
         for feed, *counts in city.ask("SELECT feed, served_rows, emptied_rows, left_out_rows FROM disclosure")
     }
-    assert {"household_registration", "employment", "dwelling"} <= {feed for feed in told if declared[feed]}
-    for feed in told:
-        groups = f"SELECT count(*) AS n FROM feed_{feed} GROUP BY {', '.join(declared[feed])}" if declared[feed] else ""
-        if groups and told[feed][0]:
-            (fewest, rows) = city.ask(f"SELECT min(n), sum(n) FROM ({groups})")[0]
-            assert fewest >= K and rows == told[feed][0], feed
+    assert {"household_registration", "employment", "dwelling"} <= {feed for feed in told if declared.get(feed)}
+    for feed, (rows, *_) in told.items():
+        if rows and (columns := declared.get(feed)):
+            groups = f"SELECT count(*) AS n FROM feed_{feed} GROUP BY {', '.join(columns)}"
+            fewest, grouped = city.ask(f"SELECT min(n), sum(n) FROM ({groups})")[0]
+            assert fewest >= K and grouped == rows, feed
     assert told["household_registration"][1:] == [0, 0], "sex and grid are common enough in any city"
 
 
