@@ -97,7 +97,8 @@ def open_desk(home: Path) -> Iterator[Desk]:
     assert imported.returncode == 0, imported.stderr
     port = free_port()
     command = [str(PYTHON), str(ROOT / "dashboards" / "serve.py")]
-    with (home / "server.log").open("w") as log:
+    (home / "logs").mkdir(exist_ok=True)
+    with (home / "logs" / "server.log").open("w") as log:
         server = subprocess.Popen(command, env={**_env(home), "PORT": str(port)}, stdout=log, stderr=log)
     try:
         desk = Desk(home, f"http://127.0.0.1:{port}", imported.stdout)
