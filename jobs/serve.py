@@ -25,7 +25,7 @@ from jobs.ingest import ledger
 from jobs.ingest.alone import alone
 from jobs.ingest.no_room import naming_a_full_disk
 from jobs.operate.health import source_health
-from jobs.torn import TornTable, on_what_is_whole, unreadable
+from jobs.torn import on_what_is_whole, stop_if_torn
 from jobs.warn.life import AT_HAND, view_standing
 from jobs.warn.vitals import FRESH_DAYS
 from jobs.whole import written_whole
@@ -90,8 +90,7 @@ def _read_gold(con: duckdb.DuckDBPyConnection, home: Home) -> None:
     for table in GOLD:
         path = home.table("gold", table)
         if lake.exists(path):
-            if why := unreadable(path):
-                raise TornTable(f"gold.{table}: {why}: `citybrain restore` a backup into an empty home")
+            stop_if_torn(home, f"gold.{table}")
             con.execute(f"CREATE TEMP VIEW gold_{table} AS SELECT * FROM {lake.scan(path)}")
 
 

@@ -94,8 +94,17 @@ def on_what_is_whole(home: Home, contracts: dict[str, Contract], do: Callable[[d
     return made
 
 
+def stop_if_torn(home: Home, *names: str) -> None:
+    """Raises TornTable for the first of these tables (room.table) that is torn: no feed's files bring it back."""
+    for name in names:
+        if why := unreadable(home.table(*name.split("."))):
+            raise TornTable(f"{name}: {why}: `citybrain restore` a backup into an empty home")
+
+
 def unreadable(path: str) -> str | None:
-    """Why a table cannot be read, in one clause; None when each of its files is there as long as its log says."""
+    """Why a table cannot be read, in one clause; None when each of its files is there as long as its log says, or it never was."""
+    if not (Path(path) / "_delta_log").is_dir():
+        return None
     try:
         if emptied := _emptied_entry(path):
             return emptied

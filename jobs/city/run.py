@@ -14,8 +14,14 @@ from jobs.home import Home
 from jobs.ingest import ledger
 from jobs.ingest.alone import alone
 from jobs.ingest.no_room import naming_a_full_disk
-from jobs.torn import on_what_is_whole
+from jobs.torn import on_what_is_whole, stop_if_torn
 from schemas.contract import Contract
+
+KEPT_FOR_GOOD = (
+    "identity.person",
+    "gold.warning",
+    "gold.warning_evidence",
+)  # what a run adds to; the rest it makes anew
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,18 @@ def run_city(home: Home, as_of: date | None = None, told: Callable[[str], None] 
     One run at a time. A feed whose table is torn is left out, what rests on it is muted, and the operator is told. Raises NoJava or NoJars
     when Spark cannot start; ContractFault when a warning family cannot be read; TornTable when the ledger is torn; NoRoom.
     """
+    from jobs import spark
+    from schemas.warning_rule import load_rules
+
     if not lake.exists(ledger.path(home)):
         return None
     contracts, _ = home.contracts()
     now = home.now()
     as_of = as_of or now.date()
+    load_rules()  # what cannot be judged at all is said before anything is read
     with naming_a_full_disk(home, "city"), alone(home, "city"):
+        stop_if_torn(home, *KEPT_FOR_GOOD)
+        spark.session()
         warnings = on_what_is_whole(home, contracts, lambda torn: _run(home, contracts, torn, as_of, now, told))
     return CityRun(f"{now:%Y%m%d%H%M%S}-{uuid.uuid4().hex[:6]}", as_of, warnings)
 

@@ -26,7 +26,18 @@ from jobs.whole import written_whole
 
 MANIFEST = "manifest.json"
 RESTORING = ".restoring"
-KEPT = ("lake", "archive", "inbox", "drop", "return", "reports", "data_docs", "superset", "delivery.yaml", "today")
+KEPT = (
+    "lake",
+    "archive",
+    "inbox",
+    "drop",
+    "return",
+    "reports",
+    "data_docs",
+    "superset/superset.db",
+    "delivery.yaml",
+    "today",
+)
 SEALED = "secrets.sealed"
 PASSPHRASE = "CITYBRAIN_BACKUP_PASSPHRASE"
 MOST_LINKS = 7  # backups that share one copy of a file: a byte that rots in it spoils so many, and no more

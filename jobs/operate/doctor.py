@@ -144,5 +144,6 @@ def _torn(home: Home, contracts: dict[str, Contract]) -> Iterator[str]:
     for table in torn(home, contracts, tuple(COUNTED)):
         yield table.says
     for path in tables(home):
-        if path.parent.name not in COUNTED and (why := unreadable(str(path))):
+        counted = path.parent.name in COUNTED and path.name in contracts
+        if not counted and (why := unreadable(str(path))):
             yield f"{path.parent.name}.{path.name}: {why}: `citybrain restore` a backup into an empty home"

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from damage import WAYS
+from deltalake import write_deltalake
 
 from jobs.alert import recent
+from jobs.city.run import run_city
 from jobs.home import Home
 from jobs.ingest import ledger
 from jobs.lake import files
@@ -83,3 +86,13 @@ def test_a_torn_ledger_is_said_in_one_sentence(city: Home, contracts) -> None:
     assert unreadable(str(path)) == f"its file {file.name} is missing"
     with pytest.raises(FileNotFoundError):
         current(city)
+
+
+def test_the_people_of_before_are_looked_for_before_a_run_and_by_the_doctor(city: Home) -> None:
+    """No file of a department brings back who was given which number."""
+    path = city.table("identity", "person")
+    write_deltalake(path, pa.table({"person_id": ["1"], "resident_id": ["330499199001011237"]}))
+    next(file for file, _ in files(path)).unlink()
+    with pytest.raises(TornTable, match=r"identity\.person: its file .* is missing: `citybrain restore`"):
+        run_city(city)
+    assert [finding.says.split(":")[0] for finding in examine(city) if finding.check == "ledger"] == ["identity.person"]
