@@ -103,8 +103,8 @@ def stop_if_torn(home: Home, *names: str) -> None:
 
 def unreadable(path: str) -> str | None:
     """Why a table cannot be read, in one clause; None when each of its files is there as long as its log says, or it never was."""
-    if not (Path(path) / "_delta_log").is_dir():
-        return None
+    if not lake.exists(path):
+        return "its log is missing" if any(Path(path).glob("**/*.parquet")) else None
     try:
         if emptied := _emptied_entry(path):
             return emptied

@@ -6,6 +6,8 @@ import fcntl
 import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -165,6 +167,11 @@ def test_backup_destroy_restore_gives_the_same_tables_ids_and_pseudonyms(
     drop(FEED, "jq_20260302.csv", incidents(3))
     before = state(home)
     (home.root / "delivery.yaml").write_text("desks: {}\n")
+    (home.root / "superset" / "cache").mkdir(parents=True)
+    (home.root / "superset" / "cache" / "answer").write_text("changes at any moment")
+    with closing(sqlite3.connect(home.root / "superset" / "superset.db")) as store:
+        store.execute("CREATE TABLE account AS SELECT 'commander' AS name")
+        store.commit()
     first = backup(home, tmp_path / "copies" / "1", SAID)
     second = backup(home, tmp_path / "copies" / "2", SAID)
     assert first.files == second.files > 15 and second.linked > 10, "what has not changed is not copied twice"
@@ -172,6 +179,9 @@ def test_backup_destroy_restore_gives_the_same_tables_ids_and_pseudonyms(
     restored = Home(home.root)
     done = restore(restored, tmp_path / "copies" / "2", SAID)
     assert done.files == first.files and done.keys and (home.root / "delivery.yaml").is_file()
+    with closing(sqlite3.connect(home.root / "superset" / "superset.db")) as store:
+        assert store.execute("SELECT name FROM account").fetchall() == [("commander",)]
+    assert not (home.root / "superset" / "cache").exists()
     assert state(restored) == before and len(before) > 8
     entries = ingest(restored, contracts[FEED])
     assert [entry.delivery_id for entry in entries] == ["police_incident-20260302-01"], "it goes on where it stood"

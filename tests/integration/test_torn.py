@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -96,3 +97,7 @@ def test_the_people_of_before_are_looked_for_before_a_run_and_by_the_doctor(city
     with pytest.raises(TornTable, match=r"identity\.person: its file .* is missing: `citybrain restore`"):
         run_city(city)
     assert [finding.says.split(":")[0] for finding in examine(city) if finding.check == "ledger"] == ["identity.person"]
+    shutil.rmtree(Path(path) / "_delta_log")
+    (Path(path) / "part-0.parquet").touch()
+    with pytest.raises(TornTable, match=r"identity\.person: its log is missing"):
+        run_city(city)
